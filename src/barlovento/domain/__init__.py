@@ -1,0 +1,1 @@
+"""Nouns of the system: frozen records without input or output."""

@@ -1,0 +1,374 @@
+"""Gaussian plume with reflection at the ground and at the mixing height, and its derivatives.
+
+The spread of a plume is held in tables over the square root of distance (one row for each
+distinct state of the air), so that a kernel costs one square root and two look-ups instead of
+an iteration. The kernels are compiled once and cached.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from barlovento.dispersion import turbulence as turb
+
+FloatArray = NDArray[np.float64]
+
+N_TABLE = 128
+"""Nodes of a spread table [1]."""
+
+CUT = 6.5
+"""Lateral spreads beyond which the plume counts as nothing [1]."""
+
+X_REFERENCE = 100.0
+"""Distance at which the slopes of the spread errors pivot [m]."""
+
+TWO_PI = 2.0 * math.pi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpreadTables:
+    """Spread and transport of plumes over distance, one row per state of the air.
+
+    Parameters
+    ----------
+    step : float
+        Spacing of the nodes in the square root of distance [m^.5].
+    sigma_y, sigma_z : ndarray, shape (g, N_TABLE)
+        Spreads of a point release [m].
+    speed_ratio : ndarray, shape (g, N_TABLE)
+        Speed that carries the plume over the speed at the anemometer [1].
+    mixing_height : ndarray, shape (g,)
+        Infinite where not known [m].
+    """
+
+    step: float
+    sigma_y: FloatArray
+    sigma_z: FloatArray
+    speed_ratio: FloatArray
+    mixing_height: FloatArray
+
+
+def spread_tables(
+    *,
+    wind_speed: FloatArray,
+    sigma_theta: FloatArray,
+    friction_velocity: FloatArray,
+    obukhov_length: FloatArray,
+    mixing_height: FloatArray,
+    roughness_length: FloatArray,
+    stability_class: NDArray[np.int64],
+    averaging_time: FloatArray,
+    measurement_height: float,
+    release_height: float,
+    distance_max: float,
+) -> SpreadTables:
+    """Tabulate the spread of plumes for each state of the air.
+
+    sigma_z follows Monin-Obukhov similarity where ``obukhov_length`` is finite and the Briggs
+    curve of ``stability_class`` elsewhere; sigma_y follows ``sigma_theta`` where finite,
+    the spread implied by u* where only the Obukhov length is known, and Briggs elsewhere,
+    brought to the averaging time.
+
+    Parameters
+    ----------
+    wind_speed, sigma_theta, friction_velocity, obukhov_length : ndarray, shape (g,)
+        At the anemometer [m s-1], [rad], [m s-1], [m]; NaN where absent.
+    mixing_height, roughness_length : ndarray, shape (g,)
+        [m]; mixing height NaN where absent.
+    stability_class : ndarray of int, shape (g,)
+        0 for A to 5 for F; used where the Obukhov length is absent.
+    averaging_time : ndarray, shape (g,)
+        [s].
+    measurement_height, release_height, distance_max : float
+        [m].
+
+    Returns
+    -------
+    SpreadTables
+        Tables out to ``distance_max``.
+    """
+    step = math.sqrt(distance_max) / (N_TABLE - 1)
+    x = (np.arange(N_TABLE) * step) ** 2
+    shape = (len(wind_speed), N_TABLE)
+    sigma_y, sigma_z, ratio = np.empty(shape), np.empty(shape), np.empty(shape)
+    top = np.where(np.isfinite(mixing_height), mixing_height, np.inf)
+    for g in range(shape[0]):
+        u = max(float(wind_speed[g]), 0.1)
+        length = float(obukhov_length[g])
+        z0 = float(roughness_length[g])
+        terrain = turb.URBAN if z0 >= 0.5 else turb.RURAL
+        klass = int(stability_class[g])
+        known = math.isfinite(length)
+        if not known:
+            length = CLASS_LENGTH[klass]
+        anemometer = turb.profile(measurement_height, z0, length)
+        u_star = float(friction_velocity[g])
+        if not math.isfinite(u_star):
+            u_star = turb.KARMAN * u / anemometer
+        factor = turb.averaging_factor(float(averaging_time[g]))
+        if known:
+            sigma_z[g], ratio[g] = _similarity(x, u_star, z0, length, release_height, u)
+        else:
+            sigma_z[g] = turb.briggs(x, klass, terrain)[1]
+            height = np.maximum(math.sqrt(2.0 / math.pi) * sigma_z[g], release_height)
+            ratio[g] = [turb.profile(float(h), z0, length) / anemometer for h in height]
+        if math.isfinite(sigma_theta[g]):
+            sigma_y[g] = turb.sigma_y_from_spread(x, float(sigma_theta[g]), u)
+        elif known:
+            depth = float(top[g]) if math.isfinite(top[g]) else 1000.0
+            spread = turb.lateral_spread(u_star, length, depth, u)
+            sigma_y[g] = factor * turb.sigma_y_from_spread(x, spread, u)
+        else:
+            sigma_y[g] = factor * turb.briggs(x, klass, terrain)[0]
+    return SpreadTables(
+        step=step, sigma_y=sigma_y, sigma_z=sigma_z, speed_ratio=ratio, mixing_height=top
+    )
+
+
+# Obukhov lengths that stand for the Pasquill classes A-F in the wind profile alone
+# (middle of the bands of Golder 1972, Boundary-Layer Meteorol. 3, 47, fig. 5, at z0 = .05 m).
+CLASS_LENGTH = (-8.0, -15.0, -50.0, turb.NEUTRAL, 50.0, 15.0)
+
+
+def _similarity(
+    x: FloatArray, u_star: float, z0: float, length: float, release_height: float, u: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return sigma_z [m] and U/U_anemometer [1], each shape (N_TABLE,), by similarity."""
+    sigma, ratio = np.empty(len(x)), np.empty(len(x))
+    for k, distance in enumerate(x):
+        sigma[k], speed = turb.sigma_z_similarity(
+            max(float(distance), 1e-3), u_star, z0, length, release_height
+        )
+        ratio[k] = speed / u
+    sigma[0] = 0.0
+    return sigma, ratio
+
+
+@njit(cache=True, nogil=True)
+def vertical(z: float, h: float, s: float, top: float) -> tuple[float, float, float]:
+    """Return the vertical factor of the plume and its derivatives.
+
+    V = sum over images of exp(-(z - h')^2 / 2 s^2), with images at -h and, when the plume
+    fills a good part of the mixing layer, at 2 top -/+ h and -2 top -/+ h.
+
+    Parameters
+    ----------
+    z, h, s, top : float
+        Height of the receptor, of the release, vertical spread and mixing height [m].
+
+    Returns
+    -------
+    value, by_sigma, by_height : float
+        V [1], dV/ds [m-1], dV/dh [m-1].
+    """
+    s2 = s * s
+    d1, d2 = z - h, z + h
+    e1 = math.exp(-0.5 * d1 * d1 / s2)
+    e2 = math.exp(-0.5 * d2 * d2 / s2)
+    value = e1 + e2
+    by_sigma = (e1 * d1 * d1 + e2 * d2 * d2) / (s2 * s)
+    by_height = (e1 * d1 - e2 * d2) / s2
+    if s > 0.25 * top:
+        for m in range(-2, 3):
+            if m != 0:
+                d1 = z - h - 2.0 * m * top
+                d2 = z + h - 2.0 * m * top
+                e1 = math.exp(-0.5 * d1 * d1 / s2)
+                e2 = math.exp(-0.5 * d2 * d2 / s2)
+                value += e1 + e2
+                by_sigma += (e1 * d1 * d1 + e2 * d2 * d2) / (s2 * s)
+                by_height += (e1 * d1 - e2 * d2) / s2
+    return value, by_sigma, by_height
+
+
+@njit(cache=True, nogil=True, inline="always")
+def spread_at(row, inv_step, x):  # type: ignore[no-untyped-def]
+    """Return table value and slope at distance x [m] by linear interpolation in sqrt(x)."""
+    g = math.sqrt(x) * inv_step
+    k = int(g)
+    if k > row.shape[0] - 2:
+        k = row.shape[0] - 2
+    f = g - k
+    lo = row[k]
+    d = row[k + 1] - lo
+    return lo + f * d, 0.5 * d * g / x
+
+
+@njit(cache=True, nogil=True)
+def coupling(  # type: ignore[no-untyped-def]
+    ex, ey, z, h, wx, wy, speed, radial, tab_y, tab_z, tab_u, inv_step, top, err
+):
+    """Return the concentration per unit rate at one place, and its lateral lever.
+
+    c = exp(-y^2 / 2 s_y^2) V / (2 pi s_y s_z U), plus ``radial`` times the concentration of
+    a source that spreads evenly in all directions (meander of a light wind).
+
+    Parameters
+    ----------
+    ex, ey : float
+        Receptor minus source, east and north [m].
+    z, h : float
+        Heights of receptor and release [m].
+    wx, wy : float
+        Unit vector of where the wind goes to [1].
+    speed : float
+        At the anemometer [m s-1].
+    radial : float
+        Share of the radial part, over its speed-up by meander [1].
+    tab_y, tab_z, tab_u : ndarray, shape (N_TABLE,)
+        Rows of :class:`SpreadTables`.
+    inv_step, top : float
+        Inverse node spacing [m^-.5], mixing height [m].
+    err : ndarray, shape (5,)
+        ln factor and slope on s_y, ln factor and slope on s_z [1], initial size [m].
+
+    Returns
+    -------
+    c, lever : float
+        [s m-3], and c y / s_y [s m-3].
+
+    References
+    ----------
+    Pasquill and Smith (1983), Atmospheric Diffusion, eq. 6.1; Cimorelli et al. (2005),
+    J. Appl. Meteorol. 44, 682, eq. 19 (radial part).
+    """
+    c = 0.0
+    lever = 0.0
+    s02 = err[4] * err[4]
+    xd = ex * wx + ey * wy
+    if xd > 0.01:
+        yd = ey * wx - ex * wy
+        sy, _ = spread_at(tab_y, inv_step, xd)
+        lx = math.log(xd / X_REFERENCE)
+        sy *= math.exp(err[0] + err[1] * lx)
+        sy2 = sy * sy + s02
+        if yd * yd < CUT * CUT * sy2:
+            sz, _ = spread_at(tab_z, inv_step, xd)
+            ratio, _ = spread_at(tab_u, inv_step, xd)
+            sz *= math.exp(err[2] + err[3] * lx)
+            sz2 = sz * sz + s02
+            v, _, _ = vertical(z, h, math.sqrt(sz2), top)
+            c = (
+                (1.0 - radial)
+                * math.exp(-0.5 * yd * yd / sy2)
+                * v
+                / (TWO_PI * math.sqrt(sy2 * sz2) * speed * ratio)
+            )
+            lever = c * yd / math.sqrt(sy2)
+    if radial > 0.0:
+        r = math.sqrt(ex * ex + ey * ey + s02)
+        sz, _ = spread_at(tab_z, inv_step, r)
+        ratio, _ = spread_at(tab_u, inv_step, r)
+        sz *= math.exp(err[2] + err[3] * math.log(r / X_REFERENCE))
+        szt = math.sqrt(sz * sz + s02)
+        v, _, _ = vertical(z, h, szt, top)
+        c += radial * v / (TWO_PI**1.5 * r * szt * speed * ratio)
+    return c, lever
+
+
+@njit(cache=True, nogil=True)
+def coupling_gradient(  # type: ignore[no-untyped-def]
+    ex, ey, z, h, wx, wy, speed, radial, tab_y, tab_z, tab_u, inv_step, top, err, dc, dl
+):
+    """Return :func:`coupling` and fill its derivatives.
+
+    Derivatives are by source x, y, height [m], wind direction turned anticlockwise [rad],
+    and the five members of ``err`` (the last by the logarithm of the initial size).
+
+    Parameters
+    ----------
+    ex, ey, z, h, wx, wy, speed, radial, tab_y, tab_z, tab_u, inv_step, top, err
+        As in :func:`coupling`.
+    dc, dl : ndarray, shape (9,)
+        Filled with the derivatives of c and of the lever.
+
+    Returns
+    -------
+    c, lever : float
+        [s m-3].
+    """
+    for k in range(9):
+        dc[k] = 0.0
+        dl[k] = 0.0
+    c = 0.0
+    lever = 0.0
+    s02 = err[4] * err[4]
+    xd = ex * wx + ey * wy
+    if xd > 0.01:
+        yd = ey * wx - ex * wy
+        sy0, sy0x = spread_at(tab_y, inv_step, xd)
+        lx = math.log(xd / X_REFERENCE)
+        fy = math.exp(err[0] + err[1] * lx)
+        a = sy0 * fy
+        sy2 = a * a + s02
+        if yd * yd < CUT * CUT * sy2:
+            sz0, sz0x = spread_at(tab_z, inv_step, xd)
+            ratio, ratio_x = spread_at(tab_u, inv_step, xd)
+            fz = math.exp(err[2] + err[3] * lx)
+            b = sz0 * fz
+            sz2 = b * b + s02
+            sy, sz = math.sqrt(sy2), math.sqrt(sz2)
+            v, v_s, v_h = vertical(z, h, sz, top)
+            u = yd / sy
+            c = (
+                (1.0 - radial)
+                * math.exp(-0.5 * u * u)
+                * v
+                / (TWO_PI * sy * sz * speed * ratio)
+            )
+            lever = c * u
+            # d ln c by the two spreads, and the spreads by x
+            by_sy = (u * u - 1.0) / sy
+            by_sz = -1.0 / sz + (v_s / v if v > 1e-300 else 0.0)
+            a_x = sy0x * fy + a * err[1] / xd
+            b_x = sz0x * fz + b * err[3] / xd
+            sy_x, sz_x = a * a_x / sy, b * b_x / sz
+            by_x = by_sy * sy_x + by_sz * sz_x - ratio_x / ratio
+            by_y = -u / sy
+            # d u (the scaled crosswind distance) by the same
+            u_x, u_y = -u / sy * sy_x, 1.0 / sy
+            _put(dc, dl, 0, c, u, -by_x * wx + by_y * wy, -u_x * wx + u_y * wy)
+            _put(dc, dl, 1, c, u, -by_x * wy - by_y * wx, -u_x * wy - u_y * wx)
+            _put(dc, dl, 2, c, u, v_h / v if v > 1e-300 else 0.0, 0.0)
+            _put(dc, dl, 3, c, u, by_x * yd - by_y * xd, u_x * yd - u_y * xd)
+            g = a * a / sy
+            _put(dc, dl, 4, c, u, by_sy * g, -u / sy * g)
+            _put(dc, dl, 5, c, u, by_sy * g * lx, -u / sy * g * lx)
+            g = b * b / sz
+            _put(dc, dl, 6, c, u, by_sz * g, 0.0)
+            _put(dc, dl, 7, c, u, by_sz * g * lx, 0.0)
+            _put(dc, dl, 8, c, u, by_sy * s02 / sy + by_sz * s02 / sz, -u / sy * s02 / sy)
+    if radial > 0.0:
+        r = math.sqrt(ex * ex + ey * ey + s02)
+        sz0, sz0x = spread_at(tab_z, inv_step, r)
+        ratio, ratio_x = spread_at(tab_u, inv_step, r)
+        lx = math.log(r / X_REFERENCE)
+        fz = math.exp(err[2] + err[3] * lx)
+        b = sz0 * fz
+        sz2 = b * b + s02
+        sz = math.sqrt(sz2)
+        v, v_s, v_h = vertical(z, h, sz, top)
+        cr = radial * v / (TWO_PI**1.5 * r * sz * speed * ratio)
+        c += cr
+        if v > 1e-300:
+            by_sz = -1.0 / sz + v_s / v
+            by_r = -1.0 / r + by_sz * b * (sz0x * fz + b * err[3] / r) / sz - ratio_x / ratio
+            dc[0] -= cr * by_r * ex / r
+            dc[1] -= cr * by_r * ey / r
+            dc[2] += cr * v_h / v
+            dc[6] += cr * by_sz * b * b / sz
+            dc[7] += cr * by_sz * b * b / sz * lx
+            dc[8] += cr * by_sz * s02 / sz
+    return c, lever
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _put(dc, dl, k, c, u, dlnc, du):  # type: ignore[no-untyped-def]
+    """Set derivative k of c [d c] and of the lever c u from d ln c and d u."""
+    dc[k] = c * dlnc
+    dl[k] = c * (dlnc * u + du)

@@ -1,1 +1,1 @@
-"""."""
+"""Edges: where bytes meet the disk."""

@@ -1,0 +1,135 @@
+"""The shell: calls the stages in order and holds the clock; every verb of the program is here.
+
+What is printed, and how the person is asked, belongs to the command line.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from barlovento import __version__
+
+if TYPE_CHECKING:
+    from barlovento.domain.observation import Survey
+    from barlovento.domain.source import Posterior
+
+Progress = Callable[[float, str], None]
+
+RESULT, POSTERIOR, SEARCHED, MAP, REPORT = OUTPUTS = (
+    "result.json",
+    "posterior.nc",
+    "searched.nc",
+    "map.png",
+    "report.html",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """What one run of ``locate`` left behind.
+
+    Parameters
+    ----------
+    surveys : tuple of Survey
+        As they were read.
+    posterior : Posterior
+        The answer.
+    result : dict
+        The content of ``result.json``.
+    folder : Path
+        Where the files are.
+    replaced : tuple of str
+        Files that were there before.
+    """
+
+    surveys: tuple[Survey, ...]
+    posterior: Posterior
+    result: dict[str, Any]
+    folder: Path
+    replaced: tuple[str, ...]
+
+
+def locate(
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    seed: int = 1,
+    command: str = "",
+    progress: Progress | None = None,
+) -> Located:
+    """Read surveys of one area, find their sources and write the result files.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Survey folders.
+    out : Path
+        Folder for the results; it appears whole or not at all.
+    seed : int
+        Same seed, same answer.
+    command : str
+        What the person ran, for the provenance.
+    progress : callable, optional
+        Called with the share done, 0 to 1, and the name of the stage.
+
+    Returns
+    -------
+    Located
+        The answer and where it lies.
+
+    Raises
+    ------
+    SurveyError
+        A survey has faults; all of them are in the error.
+    BadInput
+        ``out`` can't be written.
+    """
+    from barlovento.adapters.output_folder import OutputFolder
+
+    started = time.monotonic()
+    report = progress or _silent
+    with OutputFolder(out, OUTPUTS) as folder:
+        report(0.0, "reading")
+        surveys = _read(paths)
+
+        from barlovento.locate.infer import infer
+
+        posterior = infer(
+            *surveys, seed=seed, progress=lambda done, stage: report(0.9 * done, stage)
+        )
+        report(0.9, "drawing")
+        result, files = _files(surveys, posterior, command=command, started=started)
+        replaced = folder.publish(files, last=RESULT)
+    report(1.0, "done")
+    return Located(
+        surveys=surveys, posterior=posterior, result=result, folder=out, replaced=replaced
+    )
+
+
+def _read(paths: Sequence[Path]) -> tuple[Survey, ...]:
+    from barlovento.fly.survey import read_survey
+
+    return tuple(read_survey(path) for path in paths)
+
+
+def _files(
+    surveys: Sequence[Survey], posterior: Posterior, *, command: str, started: float
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    from barlovento.share.result import result_document, to_bytes
+
+    result = result_document(
+        surveys,
+        posterior,
+        version=__version__,
+        command=command,
+        elapsed=time.monotonic() - started,
+    )
+    return result, {RESULT: to_bytes(result)}
+
+
+def _silent(done: float, stage: str) -> None:
+    """Take progress and say nothing."""

@@ -1,5 +1,7 @@
 # `just` alone runs what must be green before a commit.
 
+export NO_MKDOCS_2_WARNING := "1"
+
 default: lint types layers docs test
 
 # Style and formatting.

@@ -118,11 +118,11 @@ def spread_tables(
             height = np.maximum(math.sqrt(2.0 / math.pi) * sigma_z[g], release_height)
             ratio[g] = [turb.profile(float(h), z0, length) / anemometer for h in height]
         if math.isfinite(sigma_theta[g]):
-            sigma_y[g] = turb.sigma_y_from_spread(x, float(sigma_theta[g]), u)
+            sigma_y[g] = turb.sigma_y_from_spread(x, float(sigma_theta[g]))
         elif known:
             depth = float(top[g]) if math.isfinite(top[g]) else 1000.0
             spread = turb.lateral_spread(u_star, length, depth, u)
-            sigma_y[g] = factor * turb.sigma_y_from_spread(x, spread, u)
+            sigma_y[g] = factor * turb.sigma_y_from_spread(x, spread)
         else:
             sigma_y[g] = factor * turb.briggs(x, klass, terrain)[0]
     return SpreadTables(

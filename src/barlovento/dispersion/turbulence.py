@@ -237,10 +237,10 @@ def sigma_z_similarity(
     return sigma, speed
 
 
-def sigma_y_from_spread(x: FloatArray, sigma_theta: float, wind_speed: float) -> FloatArray:
+def sigma_y_from_spread(x: FloatArray, sigma_theta: float) -> FloatArray:
     """Return the lateral spread from the measured spread of wind direction.
 
-    sigma_y = sigma_theta x / (1 + .9 sqrt(t / 1000 s)) with t = x / U.
+    sigma_y = sigma_theta x / (1 + .0308 x^.4548).
 
     Parameters
     ----------
@@ -248,8 +248,6 @@ def sigma_y_from_spread(x: FloatArray, sigma_theta: float, wind_speed: float) ->
         Distance downwind [m].
     sigma_theta : float
         Standard deviation of wind direction within the averaging interval [rad].
-    wind_speed : float
-        [m s-1].
 
     Returns
     -------
@@ -258,11 +256,11 @@ def sigma_y_from_spread(x: FloatArray, sigma_theta: float, wind_speed: float) ->
 
     References
     ----------
-    Draxler (1976), Atmos. Environ. 10, 99; Irwin (1983), J. Clim. Appl. Meteorol. 22, 92,
-    eq. 7.
+    Pasquill (1976), EPA-600/4-76-030b, table 1, in the fit of Irwin (1979), EPA-600/4-79-022,
+    eq. 3.
     """
     # Beyond about 60 degrees the plume wraps round; the radial part of the plume takes over.
-    return math.tan(min(sigma_theta, 1.0)) * x / (1.0 + 0.9 * np.sqrt(x / max(wind_speed, 0.3) / 1000.0))
+    return np.asarray(min(sigma_theta, 1.0) * x / (1.0 + 0.0308 * x**0.4548))
 
 
 def briggs(x: FloatArray, klass: int, terrain: int = RURAL) -> tuple[FloatArray, FloatArray]:

@@ -1,0 +1,287 @@
+"""Readings as the sampler uses them: averaged where dense, with the wind of their own window.
+
+Dense records are averaged over short stretches of time and path, since neighbouring
+one-second readings share their errors; each reading becomes nodes (along a path) with weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barlovento.domain.observation import Meteorology, Observations
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MAX_READINGS = 3000
+"""Readings beyond which the stretches are lengthened [1]."""
+
+STRETCH_TIME = 10.0
+"""Longest time averaged at first [s]."""
+
+STRETCH_LENGTH = 8.0
+"""Longest way averaged at first [m]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduced:
+    """Readings after averaging, in time order.
+
+    Parameters
+    ----------
+    start, end : ndarray, shape (n,)
+        Window that each reading averages [s since 1970 UTC].
+    sensor : ndarray of int, shape (n,)
+        Index of the sensor.
+    x, y, z, x2, y2, z2 : ndarray, shape (n,)
+        Mean place, or the ends of the path; NaN in the second end of a point [m].
+    concentration : ndarray, shape (n,)
+        [kg m-3].
+    censored : ndarray of bool, shape (n,)
+        True for a non-detect.
+    members : ndarray of int, shape (n,)
+        How many raw readings stand behind each.
+    group : ndarray of int, shape (n_raw,)
+        Which reduced reading each raw one went into.
+    """
+
+    start: Floats
+    end: Floats
+    sensor: Ints
+    x: Floats
+    y: Floats
+    z: Floats
+    x2: Floats
+    y2: Floats
+    z2: Floats
+    concentration: Floats
+    censored: NDArray[np.bool_]
+    members: Ints
+    group: Ints
+
+
+def reduce_readings(obs: Observations) -> Reduced:
+    """Average neighbouring readings of one sensor until no more than ``MAX_READINGS`` remain.
+
+    Parameters
+    ----------
+    obs : Observations
+        Raw readings.
+
+    Returns
+    -------
+    Reduced
+        At least one reading for each raw stretch; raw readings that already average longer
+        than ``STRETCH_TIME`` are kept as they are while they are few enough.
+    """
+    time_max, length_max = STRETCH_TIME, STRETCH_LENGTH
+    order = np.lexsort((obs.time, obs.censored, obs.sensor))
+    while True:
+        label = _stretches(obs, order, time_max, length_max)
+        if label[-1] + 1 <= MAX_READINGS or time_max > 1e5:
+            break
+        time_max, length_max = 1.5 * time_max, 1.5 * length_max
+    return _average(obs, order, label)
+
+
+def _stretches(obs: Observations, order: Ints, time_max: float, length_max: float) -> Ints:
+    """Return the stretch of each reading in ``order``, shape (n_raw,)."""
+    t, x, y, z = obs.time[order], obs.x[order], obs.y[order], obs.z[order]
+    x2 = np.nan_to_num(obs.x2[order], nan=1e99)
+    y2 = np.nan_to_num(obs.y2[order], nan=1e99)
+    step = np.hypot(np.hypot(np.diff(x), np.diff(y)), np.diff(z))
+    way = np.concatenate([[0.0], np.cumsum(step)])
+    key = (
+        (np.diff(obs.sensor[order]) != 0)
+        | (np.diff(obs.censored[order].astype(int)) != 0)
+        | (np.abs(np.diff(x2)) > 0.5)
+        | (np.abs(np.diff(y2)) > 0.5)
+        | (step > length_max)
+        | (np.diff(t) > time_max)
+    )
+    run = np.concatenate([[0], np.cumsum(key)])
+    first = np.concatenate([[0], np.flatnonzero(key) + 1])
+    begin_t, begin_way = t[first][run], way[first][run]
+    # Within a run, cut by elapsed time and by way; the finer of both decides.
+    spent = t - begin_t + min(obs.averaging_time, time_max) * 0.999
+    cut = np.floor(np.maximum(spent / time_max, (way - begin_way) / length_max)).astype(int)
+    if obs.averaging_time * 1.5 > time_max:
+        cut = np.arange(len(t))
+    change = np.concatenate([[False], (np.diff(run) != 0) | (np.diff(cut) != 0)])
+    return np.asarray(np.cumsum(change), dtype=np.int64)
+
+
+def _average(obs: Observations, order: Ints, label: Ints) -> Reduced:
+    """Average the readings of each stretch."""
+    count = np.bincount(label)
+
+    def mean(values: Floats) -> Floats:
+        return np.asarray(np.bincount(label, weights=values[order]) / count)
+
+    first = np.concatenate([[0], np.flatnonzero(np.diff(label)) + 1])
+    last = np.concatenate([first[1:] - 1, [len(label) - 1]])
+    t = obs.time[order]
+    end = t[last]
+    by_time = np.argsort(end, kind="stable")
+    rank = np.empty_like(by_time)
+    rank[by_time] = np.arange(len(by_time))
+    group = np.empty(len(label), dtype=np.int64)
+    group[order] = rank[label]
+    picked = {
+        name: mean(getattr(obs, name))[by_time]
+        for name in ("x", "y", "z", "x2", "y2", "z2", "concentration")
+    }
+    return Reduced(
+        start=(t[first] - obs.averaging_time)[by_time],
+        end=end[by_time],
+        sensor=obs.sensor[order][first][by_time],
+        censored=obs.censored[order][first][by_time],
+        members=count[by_time],
+        group=group,
+        **picked,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wind:
+    """The wind of each reading's window.
+
+    Parameters
+    ----------
+    angle : ndarray, shape (n,)
+        Where the wind goes to, anticlockwise from east [rad].
+    speed : ndarray, shape (n,)
+        [m s-1].
+    sigma_theta : ndarray, shape (n,)
+        Spread of direction within the window, NaN where not known [rad].
+    record : ndarray of int, shape (n,)
+        Row of the meteorology nearest to the window.
+    """
+
+    angle: Floats
+    speed: Floats
+    sigma_theta: Floats
+    record: Ints
+
+
+def wind_of_windows(met: Meteorology, start: Floats, end: Floats) -> Wind:
+    """Average the wind over windows, each record holding for the interval that it ends.
+
+    Parameters
+    ----------
+    met : Meteorology
+        The wind record.
+    start, end : ndarray, shape (n,)
+        [s since 1970 UTC].
+
+    Returns
+    -------
+    Wind
+        Speed-weighted mean direction, mean speed and spread.
+    """
+    t = met.time
+    gap = float(np.median(np.diff(t))) if len(t) > 1 else max(float((end - start).max()), 1.0)
+    edges = np.concatenate([[t[0] - gap], t])
+    width = np.diff(edges)
+    to = np.deg2rad(270.0 - met.wind_from_direction)
+    u = np.maximum(met.wind_speed, 0.0)
+    sd = np.deg2rad(met.wind_from_direction_sd)
+    lo = np.clip(start, edges[0], edges[-1] - 1e-6)
+    hi = np.clip(end, lo + 1e-6, edges[-1])
+
+    def mean(values: Floats) -> Floats:
+        total = np.concatenate([[0.0], np.cumsum(values * width)])
+        return np.asarray((np.interp(hi, edges, total) - np.interp(lo, edges, total)) / (hi - lo))
+
+    weight = np.maximum(u, 0.1)
+    angle = np.arctan2(mean(weight * np.sin(to)), mean(weight * np.cos(to)))
+    length = np.hypot(mean(np.cos(to)), mean(np.sin(to)))
+    between = -2.0 * np.log(np.clip(length, 1e-3, 1.0))
+    inside = mean(np.nan_to_num(sd, nan=0.0) ** 2)
+    has_sd = np.isfinite(sd)
+    record = np.clip(np.searchsorted(t, end - 1e-6), 0, len(t) - 1)
+    many = (end - start) / gap >= 4.0
+    spread = np.where(
+        has_sd[record],
+        np.sqrt(inside + np.where(many, between, 0.0)),
+        np.where(many, np.sqrt(between), np.nan),
+    )
+    return Wind(
+        angle=angle, speed=np.maximum(mean(u), 0.2), sigma_theta=spread, record=record
+    )
+
+
+def direction_unrest(met: Meteorology, half_width: float = 450.0) -> Floats:
+    """Return the spread of wind direction over about fifteen minutes round each record.
+
+    Parameters
+    ----------
+    met : Meteorology
+        The wind record.
+    half_width : float
+        [s].
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        NaN where fewer than five records and no measured spread are at hand [degree].
+    """
+    to = np.deg2rad(met.wind_from_direction)
+    low = np.searchsorted(met.time, met.time - half_width)
+    high = np.searchsorted(met.time, met.time + half_width, side="right")
+    c = np.concatenate([[0.0], np.cumsum(np.cos(to))])
+    s = np.concatenate([[0.0], np.cumsum(np.sin(to))])
+    n = high - low
+    length = np.hypot(c[high] - c[low], s[high] - s[low]) / n
+    between = -2.0 * np.log(np.clip(length, 1e-3, 1.0 - 1e-9))
+    sd = np.deg2rad(met.wind_from_direction_sd)
+    inside = np.where(np.isfinite(sd), sd**2, 0.0)
+    known = (n >= 5) | np.isfinite(sd)
+    spread = np.sqrt(np.where(n >= 5, between, 0.0) + inside)
+    return np.where(known, np.rad2deg(spread), np.nan)
+
+
+def nodes(reduced: Reduced) -> tuple[Ints, Floats, Floats, Floats, Floats]:
+    """Return quadrature nodes: one for a point, Gauss-Legendre along a path.
+
+    Parameters
+    ----------
+    reduced : Reduced
+        Readings.
+
+    Returns
+    -------
+    start : ndarray of int, shape (n + 1,)
+        First node of each reading.
+    x, y, z : ndarray, shape (m,)
+        [m].
+    weight : ndarray, shape (m,)
+        Sums to one for each reading [1].
+    """
+    path = np.isfinite(reduced.x2)
+    length = np.where(path, np.hypot(reduced.x2 - reduced.x, reduced.y2 - reduced.y), 0.0)
+    count = np.where(path, np.clip(np.ceil(length / 5.0), 3, 20), 1).astype(int)
+    start = np.concatenate([[0], np.cumsum(count)])
+    f, w = np.empty(start[-1]), np.empty(start[-1])
+    for k in np.unique(count):
+        node, weight = np.polynomial.legendre.leggauss(k)
+        rows = np.flatnonzero(count == k)
+        at = start[rows][:, None] + np.arange(k)
+        f[at] = 0.5 * (node + 1.0)
+        w[at] = 0.5 * weight
+    owner = np.repeat(np.arange(len(count)), count)
+    f = np.where(path[owner], f, 0.0)
+
+    def along(a: Floats, b: Floats) -> Floats:
+        return np.asarray(a[owner] + f * np.where(path, b - a, 0.0)[owner])
+
+    return (
+        start,
+        along(reduced.x, reduced.x2),
+        along(reduced.y, reduced.y2),
+        along(reduced.z, reduced.z2),
+        w,
+    )

@@ -1,0 +1,350 @@
+"""Simulate a survey of a hidden world: the verb, and the survey that a solver would read.
+
+The records it takes and gives are those of :mod:`barlovento.exercise.records`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barlovento.domain.observation import Observations, Survey
+from barlovento.exercise import air, particles, sensing, wind
+from barlovento.exercise.records import (
+    Atmosphere,
+    Flown,
+    HiddenSource,
+    Instrument,
+    Mast,
+    Scenario,
+    SensorModel,
+    Valley,
+)
+
+__all__ = [
+    "Atmosphere",
+    "Flown",
+    "HiddenSource",
+    "Instrument",
+    "Mast",
+    "Scenario",
+    "SensorModel",
+    "Valley",
+    "simulate",
+    "to_survey",
+]
+
+FloatArray = NDArray[np.float64]
+
+
+class Columns(TypedDict):
+    """The columns of the readings, as :class:`Flown` describes them."""
+
+    time: FloatArray
+    sensor: NDArray[np.int64]
+    x: FloatArray
+    y: FloatArray
+    z: FloatArray
+    x2: FloatArray
+    y2: FloatArray
+    z2: FloatArray
+    mole_fraction: FloatArray
+    concentration: FloatArray
+    censored: NDArray[np.bool_]
+    excess: FloatArray
+
+
+MARGIN = 150.0
+"""Particles farther than this outside all sensors are forgotten [m]: a puff that the wandering
+wind brings back from there is rare and faint."""
+
+LONGEST_SPIN_UP = 1200
+"""Longest time that plumes may take to reach across the survey before it starts [s]."""
+
+
+def simulate(scenario: Scenario, seed: int) -> Flown:
+    """Let the gas out, let the air carry it, and read the instruments.
+
+    Each source, the wind, and each instrument draw from streams of their own: another source
+    or a doubled rate changes nothing else, and the same seed gives the same bytes.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The hidden world.
+    seed : int
+        Of all randomness.
+
+    Returns
+    -------
+    Flown
+        Readings, mast record and truth.
+    """
+    of_wind, of_mast, of_plume, of_eddies, of_sensor = (
+        np.random.SeedSequence(seed, spawn_key=(part,)) for part in range(5)
+    )
+    atmosphere, duration = scenario.atmosphere, scenario.duration
+    friction = air.friction_velocity(
+        atmosphere.wind_speed,
+        atmosphere.wind_height,
+        atmosphere.roughness_length,
+        atmosphere.obukhov_length,
+    )
+    layer = air.build_layer(
+        friction=friction,
+        roughness_length=atmosphere.roughness_length,
+        obukhov_length=atmosphere.obukhov_length,
+        mixing_height=atmosphere.mixing_height,
+    )
+    spin_up = _spin_up(scenario, layer)
+    history = wind.wander(_stream(of_wind), atmosphere, spin_up + duration, spin_up)
+    met = _met(scenario, layer, history, spin_up, of_plume)
+    met = met * _eddies(scenario, layer, history, of_eddies)
+    generator = _stream(of_mast)
+    east, north = wind.wind_at_mast(generator, atmosphere, scenario.mast, layer, history)
+    meteorology = wind.mast_record(
+        generator,
+        atmosphere,
+        scenario.mast,
+        friction,
+        east[spin_up:],
+        north[spin_up:],
+        scenario.start.timestamp(),
+    )
+    during = slice(spin_up, None)
+    return Flown(
+        scenario=scenario,
+        seed=seed,
+        meteorology=meteorology,
+        wind_direction_truth=history.direction[during] % 360.0,
+        wind_speed_truth=atmosphere.wind_speed * history.factor[during],
+        **_readings(scenario, met, of_sensor),
+    )
+
+
+def _stream(sequence: np.random.SeedSequence) -> np.random.Generator:
+    """Return the generator of one part of the world."""
+    return np.random.Generator(np.random.PCG64(sequence))
+
+
+def _bounds(scenario: Scenario) -> FloatArray:
+    """Return the box beyond which particles are forgotten, shape (4,) [m]."""
+    x = [i.x for i in scenario.instruments] + [
+        i.x2 for i in scenario.instruments if i.x2 is not None
+    ]
+    y = [i.y for i in scenario.instruments] + [
+        i.y2 for i in scenario.instruments if i.y2 is not None
+    ]
+    west, east = min(a.min() for a in x), max(a.max() for a in x)
+    south, north = min(a.min() for a in y), max(a.max() for a in y)
+    for source in scenario.sources:
+        west, east = min(west, source.x), max(east, source.x)
+        south, north = min(south, source.y), max(north, source.y)
+    return np.array([west - MARGIN, east + MARGIN, south - MARGIN, north + MARGIN])
+
+
+def _spin_up(scenario: Scenario, layer: air.Layer) -> int:
+    """Return how long the plumes need to reach across before the survey starts [s]."""
+    west, east, south, north = _bounds(scenario)
+    across = math.hypot(east - west - 2.0 * MARGIN, north - south - 2.0 * MARGIN)
+    last = layer.sigma_w.size - 1
+    at_3_m = layer.wind_speed[min(last, math.ceil(math.sqrt(3.0 / layer.top) * last))]
+    return int(min(1.3 * across / max(float(at_3_m), 0.3), LONGEST_SPIN_UP)) + 30
+
+
+def _readers(scenario: Scenario) -> particles.Readers:
+    """Return the instruments' paths of each second as the particles read them."""
+    instruments = scenario.instruments
+    beam = np.array([i.is_beam for i in instruments])
+
+    def ends(axis: str) -> tuple[FloatArray, FloatArray]:
+        a, b = [], []
+        for instrument in instruments:
+            place: FloatArray = getattr(instrument, axis)
+            other: FloatArray | None = getattr(instrument, axis + "2")
+            a.append(place[:-1] if other is None else 0.5 * (place[:-1] + place[1:]))
+            b.append(place[1:] if other is None else 0.5 * (other[:-1] + other[1:]))
+        return np.array(a), np.array(b)
+
+    (x0, x1), (y0, y1), (z0, z1) = ends("x"), ends("y"), ends("z")
+    return particles.Readers(x0, y0, z0, x1, y1, z1, beam, _bounds(scenario))
+
+
+def _met(
+    scenario: Scenario,
+    layer: air.Layer,
+    history: wind.History,
+    spin_up: int,
+    seeds: np.random.SeedSequence,
+) -> FloatArray:
+    """Return what each source adds at each instrument each second.
+
+    Returns
+    -------
+    ndarray, shape (sources, instruments, seconds)
+        [kg m-3].
+    """
+    readers = _readers(scenario)
+    blown = wind.as_blown(history, scenario.atmosphere)
+    # Half way through each step; before the survey a duty cycle runs as it does later.
+    time = np.arange(spin_up + scenario.duration, dtype=np.float64) - spin_up + 0.5
+    met = np.zeros((len(scenario.sources), len(scenario.instruments), scenario.duration))
+    children = seeds.spawn(len(scenario.sources))
+    for source, child, result in zip(scenario.sources, children, met, strict=True):
+        vent = particles.Vent(source.x, source.y, source.z, source.size, source.rate_at(time))
+        particles.follow(
+            _stream(child),
+            1.0,
+            scenario.particles_per_second,
+            spin_up,
+            vent,
+            layer,
+            blown,
+            readers,
+            result,
+        )
+    return met
+
+
+def _eddies(
+    scenario: Scenario, layer: air.Layer, history: wind.History, seeds: np.random.SeedSequence
+) -> FloatArray:
+    """Return the factors of eddies finer than the particles, shaped like the gas met [1]."""
+    atmosphere = scenario.atmosphere
+    toward = wind.unit_towards(np.array([float(np.mean(history.direction))]))
+    last = layer.sigma_w.size - 1
+    rows = []
+    for of_source in seeds.spawn(len(scenario.sources)):
+        row = []
+        generators = of_source.spawn(len(scenario.instruments))
+        for instrument, child in zip(scenario.instruments, generators, strict=True):
+            height = min(float(np.mean(instrument.z)), layer.top)
+            speed = float(layer.wind_speed[int(math.sqrt(height / layer.top) * last)])
+            row.append(
+                sensing.fine_eddies(
+                    _stream(child),
+                    instrument,
+                    (speed * float(toward[0][0]), speed * float(toward[1][0])),
+                    atmosphere.fluctuation_intensity,
+                    atmosphere.fluctuation_length,
+                )
+            )
+        rows.append(row)
+    shape = (len(scenario.sources), len(scenario.instruments), scenario.duration)
+    return np.array(rows, dtype=np.float64).reshape(shape)
+
+
+def _block_mean(values: FloatArray, width: int) -> FloatArray:
+    """Return means over ``width`` values along the last axis; a broken last block is dropped."""
+    count = values.shape[-1] // width
+    head = values[..., : count * width]
+    return np.asarray(head.reshape(*values.shape[:-1], count, width).mean(axis=-1))
+
+
+def _readings(scenario: Scenario, met: FloatArray, seeds: np.random.SeedSequence) -> Columns:
+    """Return the columns of the readings, sorted by time, then instrument."""
+    width, instruments = scenario.averaging_time, scenario.instruments
+    per_density = sensing.mole_fraction_per_density(
+        scenario.species.molar_mass, scenario.atmosphere.temperature, scenario.atmosphere.pressure
+    )
+    value, censored = [], []
+    for j, child in enumerate(seeds.spawn(len(instruments))):
+        told = sensing.shown(
+            _stream(child), per_density * met[:, j].sum(axis=0), instruments[j].sensor, width
+        )
+        value.append(told[0])
+        censored.append(told[1])
+    count = value[0].size
+
+    def place(axis: str) -> FloatArray:
+        rows = []
+        for instrument in instruments:
+            each: FloatArray | None = getattr(instrument, axis)
+            rows.append(
+                np.full(count, math.nan)
+                if each is None
+                else _block_mean(0.5 * (each[:-1] + each[1:]), width)
+            )
+        return np.array(rows).T.ravel()
+
+    ends = scenario.start.timestamp() + width * np.arange(1, count + 1, dtype=np.float64)
+    mole_fraction = np.array(value).T.ravel()
+    excess = _block_mean(met, width)
+    return Columns(
+        x=place("x"),
+        y=place("y"),
+        z=place("z"),
+        x2=place("x2"),
+        y2=place("y2"),
+        z2=place("z2"),
+        time=np.repeat(ends, len(instruments)),
+        sensor=np.tile(np.arange(len(instruments), dtype=np.int64), count),
+        mole_fraction=mole_fraction,
+        concentration=mole_fraction / per_density,
+        censored=np.array(censored).T.ravel(),
+        excess=np.swapaxes(excess, 1, 2).reshape(excess.shape[0], count * len(instruments)),
+    )
+
+
+def to_survey(flown: Flown) -> Survey:
+    """Return the simulated survey as a solver gets it, without the truth.
+
+    Parameters
+    ----------
+    flown : Flown
+        What was simulated.
+
+    Returns
+    -------
+    Survey
+        In SI units; times of a sensor with a clock lag are those it was stamped with.
+    """
+    scenario = flown.scenario
+    atmosphere = scenario.atmosphere
+    per_density = sensing.mole_fraction_per_density(
+        scenario.species.molar_mass, atmosphere.temperature, atmosphere.pressure
+    )
+    observations = Observations(
+        time=flown.time,
+        sensor=flown.sensor,
+        sensor_names=tuple(i.sensor.name for i in scenario.instruments),
+        x=flown.x,
+        y=flown.y,
+        z=flown.z,
+        x2=flown.x2,
+        y2=flown.y2,
+        z2=flown.z2,
+        concentration=flown.concentration,
+        censored=flown.censored,
+        averaging_time=float(scenario.averaging_time),
+    )
+    background = scenario.background
+    return Survey(
+        title=scenario.title,
+        species=scenario.species,
+        observations=observations,
+        meteorology=flown.meteorology,
+        search=scenario.search,
+        frame=scenario.frame,
+        background=None if background is None else background / per_density,
+        clock_offset_max=scenario.clock_offset_max,
+        digest=_digest(flown),
+        units=scenario.units,
+        to_file_units=per_density * (1e-3 if scenario.units == "ppm" else 1.0),
+    )
+
+
+def _digest(flown: Flown) -> str:
+    """Return a SHA-256 over all that the solver gets, hex."""
+    sha = hashlib.sha256()
+    met = flown.meteorology
+    arrays = [getattr(flown, name) for name in ("time", "x", "y", "z", "x2", "y2", "z2")]
+    arrays += [flown.sensor, flown.concentration, flown.censored]
+    arrays += [met.time, met.wind_speed, met.wind_from_direction, met.wind_from_direction_sd]
+    for array in arrays:
+        sha.update(np.ascontiguousarray(array).tobytes())
+    return sha.hexdigest()

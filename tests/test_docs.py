@@ -190,6 +190,11 @@ def public_definitions() -> Iterator[tuple[str, ast.FunctionDef | ast.ClassDef]]
 DEFINITIONS = dict(public_definitions())
 
 
+def owes_units(name: str, node: ast.FunctionDef | ast.ClassDef) -> bool:
+    """Functions do, and the nouns that rooms hand to each other."""
+    return isinstance(node, ast.FunctionDef) or name.startswith("domain.")
+
+
 def float_names(node: ast.FunctionDef | ast.ClassDef) -> list[str]:
     """Parameters or fields that hold floating-point numbers."""
     if isinstance(node, ast.ClassDef):
@@ -201,7 +206,13 @@ def float_names(node: ast.FunctionDef | ast.ClassDef) -> list[str]:
     else:
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         pairs = [(arg.arg, arg.annotation) for arg in arguments if arg.annotation]
-    return [name for name, kind in pairs if FLOATS.search(ast.unparse(kind))]
+    # A function that is handed in has its own description.
+    texts = [(name, ast.unparse(kind)) for name, kind in pairs]
+    return [
+        name
+        for name, text in texts
+        if FLOATS.search(text) and not re.match(r"(Callable|Progress)\b", text)
+    ]
 
 
 def entries(docstring: str) -> dict[str, str]:
@@ -228,6 +239,8 @@ def test_public_definition_has_a_docstring_with_units(name: str) -> None:
         return
     docstring = ast.get_docstring(node)
     assert docstring, f"{name} has no docstring"
+    if not owes_units(name, node):
+        return
     described = entries(docstring)
     unitless = [
         parameter

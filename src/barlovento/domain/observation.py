@@ -5,8 +5,9 @@ Reading files is done in :mod:`barlovento.fly.survey`; this module only holds th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from barlovento.domain.species import Species
+    from barlovento.errors import Fault
 
 FloatArray = NDArray[np.float64]
 
@@ -44,6 +46,12 @@ class Observations:
         Length of the interval that each reading averages [s].
     n_flagged : int
         Rows that were marked bad and left out.
+    n_empty : int
+        Rows without a concentration, left out.
+    n_duplicate : int
+        Rows that said the same as another, left out.
+    n_other_species : int
+        Rows of other species, left out.
     """
 
     time: FloatArray
@@ -59,6 +67,9 @@ class Observations:
     censored: NDArray[np.bool_]
     averaging_time: float
     n_flagged: int = 0
+    n_empty: int = 0
+    n_duplicate: int = 0
+    n_other_species: int = 0
 
     def __len__(self) -> int:
         return int(self.time.size)
@@ -156,7 +167,8 @@ class Frame:
     Parameters
     ----------
     name : str
-        Name of the axes; surveys inferred together must share it.
+        Name of the axes; surveys inferred together must share it. Empty for local axes that
+        the survey gives no name.
     longitude, latitude : float or None
         WGS 84 origin of an azimuthal equidistant plane (x east, y north), or None for
         local axes without a known place [degree].
@@ -197,9 +209,18 @@ class Survey:
     digest : str
         SHA-256 over the survey's files, hex.
     units : str
-        Units of the file, for display only.
+        Units of the file, for display only; where the file holds path integrals, the unit of
+        the mean along the path (``"ppm"`` for ``"ppm m"``).
     to_file_units : float
-        Multiply kg m-3 by this to get the file's units, at mean temperature and pressure.
+        Multiply kg m-3 by this to get ``units``, at mean temperature and pressure.
+    path : str or None
+        The folder it was read from.
+    response_time : float or None
+        Time constant of the sensors' first-order lag, None where unknown [s].
+    warnings : tuple of Fault
+        What looked doubtful when the survey was read, and did not stop it.
+    extra : mapping
+        Keys of ``survey.toml`` that this version does not know, as ``"section.key"``.
     """
 
     title: str
@@ -214,6 +235,9 @@ class Survey:
     units: str
     to_file_units: float
     path: str | None = None
+    response_time: float | None = None
+    warnings: tuple[Fault, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_xarray(self) -> xr.Dataset:
         """Return the readings as an xarray Dataset with CF names and units."""

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.dispersion.plume import coupling
 from barlovento.domain.observation import Frame, Meteorology, Observations, SearchArea, Survey
 from barlovento.domain.species import Species
-from barlovento.locate.problem import prepare
+from barlovento.locate.kernels import one_reading
+from barlovento.locate.problem import MICRO, prepare
 
 Floats = NDArray[np.float64]
 
@@ -271,28 +271,14 @@ def own_plume(survey: Survey, sources: Floats, *, exact: bool = True) -> Floats:
     p, reduced = prepared.problem, prepared.reduced[0]
     if exact and len(p.y) != len(survey.observations):
         raise ValueError("readings were averaged together, so they have no plume each")
-    no_error = np.array([0.0, 0.0, 0.0, 0.0, np.exp(p.size_mu)])
+    # No error of wind or spread; the initial size is the prior's.
+    spread = np.zeros(8)
+    spread[4] = np.exp(p.size_mu)
     total = np.zeros(len(p.y))
     wx, wy = np.cos(p.angle[0]), np.sin(p.angle[0])
     for x, y, z, rate in sources:
+        place = np.array([x, y, z])
         for i in range(len(p.y)):
-            row = p.air[0, i]
-            for k in range(p.node_start[i], p.node_start[i + 1]):
-                value, _ = coupling(
-                    p.node_x[0, k] - x,
-                    p.node_y[0, k] - y,
-                    p.node_z[k],
-                    z,
-                    wx[i],
-                    wy[i],
-                    p.speed[0, i],
-                    p.radial[0, i],
-                    p.table_y[row],
-                    p.table_z[row],
-                    p.table_u[row],
-                    p.inv_step,
-                    p.top[row],
-                    no_error,
-                )
-                total[i] += rate * p.node_w[k] * value
+            value, _ = one_reading(p, 0, i, place, wx[i], wy[i], spread)
+            total[i] += rate * value / MICRO
     return total[reduced.group]

@@ -36,7 +36,7 @@ def test_readme_names_the_two_commands() -> None:
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
-    assert "uv run --all-extras" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "\nuv run --all-extras pytest\n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
 # ---------------------------------------------------------------- links

@@ -192,7 +192,7 @@ class ColumnBuilder:
         """Take times of a Parquet file: only a column that knows its zone is a time."""
         import pyarrow as pa
 
-        empty = np.asarray(array.is_null())
+        empty = _nulls(array)
         if pa.types.is_timestamp(array.type) and array.type.tz is not None:
             return _cast_times(array)[0], empty
         there = np.flatnonzero(~empty)
@@ -203,11 +203,11 @@ class ColumnBuilder:
         import pyarrow as pa
 
         kind = array.type
-        empty = np.asarray(array.is_null())
+        empty = _nulls(array)
         if pa.types.is_null(kind):
             return np.full(len(array), np.nan), np.ones(len(array), dtype=bool)
         if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-            values = np.array(array.cast(pa.float64(), safe=False).fill_null(np.nan))
+            values = _floats(array.cast(pa.float64(), safe=False))
             return self._checked(values, empty, array)
         there = np.flatnonzero(~empty)
         self._note(there, [str(array[int(i)].as_py()) for i in there[:KEPT_TEXTS]])
@@ -223,8 +223,8 @@ class ColumnBuilder:
             or [-1],
             dtype=np.int32,
         )
-        empty = np.asarray(array.is_null())
-        index = np.asarray(coded.indices.fill_null(0))
+        empty = _nulls(array)
+        index = np.where(empty, 0, _plain(coded.indices, np.int32))
         return np.where(empty, np.int32(-1), codes[index]).astype(np.int32), empty
 
 
@@ -234,23 +234,50 @@ def _trimmed(array: Any) -> Any:
     import pyarrow.compute as pc
 
     array = pc.utf8_trim_whitespace(array)
-    return pc.if_else(pc.equal(array, ""), pa.scalar(None, array.type), array)
+    # Also without a pyarrow scalar, for making one loads pandas.
+    filled = pc.binary_length(array).cast(pa.bool_())
+    return pc.if_else(filled, array, pa.nulls(len(array), array.type))
+
+
+# pyarrow's own way to numpy loads pandas, which costs two seconds, so its buffers are read here.
+
+
+def _plain(array: Any, dtype: type[np.generic]) -> NDArray[Any]:
+    """Return the values of an array, anything where it is null; read only."""
+    buffer = array.buffers()[1]
+    if not len(array) or buffer is None:
+        return np.zeros(len(array), dtype=dtype)
+    size = np.dtype(dtype).itemsize
+    return np.frombuffer(buffer, dtype=dtype, count=len(array), offset=array.offset * size)
+
+
+def _floats(array: Any) -> FloatArray:
+    values = _plain(array, np.float64).copy()
+    values[_nulls(array)] = np.nan
+    return values
+
+
+def _nulls(array: Any) -> NDArray[np.bool_]:
+    if not array.null_count:
+        return np.zeros(len(array), dtype=bool)
+    import pyarrow as pa
+
+    return _plain(array.is_null().cast(pa.uint8()), np.uint8).astype(bool)
 
 
 def _cast_numbers(array: Any) -> tuple[FloatArray, NDArray[np.bool_]]:
     import pyarrow as pa
 
-    values = array.cast(pa.float64())
-    return np.array(values.fill_null(np.nan)), np.asarray(array.is_null())
+    return _floats(array.cast(pa.float64())), _nulls(array)
 
 
 def _cast_times(array: Any) -> tuple[FloatArray, NDArray[np.bool_]]:
     import pyarrow as pa
 
-    empty = np.asarray(array.is_null())
+    empty = _nulls(array)
     # To the microsecond: a float of this size holds no more.
-    stamps = array.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.int64()).fill_null(0)
-    values = np.asarray(stamps) / 1e6
+    stamps = array.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.int64())
+    values = _plain(stamps, np.int64) / 1e6
     values[empty] = np.nan
     return values, empty
 

@@ -12,7 +12,7 @@ from barlovento.domain.units import Unit
 from barlovento.errors import SurveyError
 from barlovento.fly import readings as gas
 from barlovento.fly import weather as wind
-from barlovento.fly.document import GEOGRAPHIC, SurveyDocument, read_document
+from barlovento.fly.document import DOCUMENT, GEOGRAPHIC, SurveyDocument, read_document
 from barlovento.fly.faults import FaultList
 from barlovento.fly.folder import data_file, digest_of, document_text, open_folder
 from barlovento.fly.merge import in_order, inside_record
@@ -80,17 +80,30 @@ def examine(path: str | Path) -> tuple[Survey | None, FaultList]:
         scale = scale_of(readings, weather, document, faults)
         if weather is not None and scale is not None:
             parts = _Parts(readings, weather, scale, n_duplicate)
-    if parts is None or faults.errors:
+    if parts is None or not _complete(document):
         return None, faults
     digest = digest_of(
         {
-            "survey.toml": opened[1],
+            DOCUMENT: opened[1],
             str(document.observations_file): parts.readings.sha256,
             str(document.meteorology_file): parts.weather.sha256,
         }
     )
     survey = _survey(document, parts, path=str(folder), digest=digest, faults=faults)
-    return survey, faults
+    return (None if faults.errors else survey), faults
+
+
+def _complete(document: SurveyDocument) -> bool:
+    """Whether no key that a survey needs is absent or faulty."""
+    needed = (
+        document.species,
+        document.unit,
+        document.averaging_time,
+        document.search,
+        document.release_height,
+        document.max_sources,
+    )
+    return all(value is not None for value in needed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +136,6 @@ def _survey(
     document: SurveyDocument, parts: _Parts, *, path: str, digest: str, faults: FaultList
 ) -> Survey:
     readings, weather, scale = parts.readings, parts.weather, parts.scale
-    # Without errors every key that is needed has a value.
     assert isinstance(document.species, Species)
     assert isinstance(document.unit, Unit)
     assert document.averaging_time is not None

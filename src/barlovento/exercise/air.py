@@ -7,16 +7,17 @@ two different sets of constants keep the exercise an honest test of it.
 References
 ----------
 .. [1] Högström, U. (1996), Boundary-Layer Meteorology 78, 215-246: wind-gradient functions of
-   the Businger-Dyer form, phi_m = (1 - 19 z/L)^(-1/4) and 1 + 5.3 z/L.
+   the Businger-Dyer form. Rodean, H. C. (1996), Stochastic Lagrangian Models of Turbulent
+   Diffusion, American Meteorological Society: T_L = 2 sigma_w^2 / (C0 eps).
 .. [2] Wilson, J. D., Thurtell, G. W. and Kidd, G. E. (1981), Boundary-Layer Meteorology 21,
    443-463, and Flesch, T. K., Wilson, J. D. and Yee, E. (1995), Journal of Applied
    Meteorology 34, 1320-1332: sigma_w and the Lagrangian time scale of the surface layer.
-.. [3] Hanna, S. R. (1982), in Nieuwstadt and van Dop (eds.), Atmospheric Turbulence and Air
-   Pollution Modelling, chapter 7: time scales above the surface layer.
-.. [4] Panofsky, H. A., Tennekes, H., Lenschow, D. H. and Wyngaard, J. C. (1977),
-   Boundary-Layer Meteorology 11, 355-361: horizontal velocity variance in unstable air.
-.. [5] Panofsky, H. A. and Dutton, J. A. (1984), Atmospheric Turbulence, p. 160: neutral ratios
-   of the horizontal standard deviations to the friction velocity, 2.39 along and 1.92 across.
+.. [3] Kaimal, J. C. and Finnigan, J. J. (1994), Atmospheric Boundary Layer Flows, chapter 1.
+.. [4] Hanna, S. R. (1982), in Nieuwstadt and van Dop (eds.), Atmospheric Turbulence and Air
+   Pollution Modelling, chapter 7: horizontal velocities and time scales.
+.. [5] Panofsky, H. A., Tennekes, H., Lenschow, D. H. and Wyngaard, J. C. (1977),
+   Boundary-Layer Meteorology 11, 355-361: horizontal velocity variance in unstable air,
+   u*^2 (12 - 0.5 h/L)^(2/3).
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ N_NODES = 1024
 C0 = 3.1
 """Lagrangian structure constant that makes 2 sigma_w^2 / T_L the neutral dissipation rate [1]."""
 
+SPEED, SIGMA, SLOPE, RATE, TEAR, EDDY, MIX = range(7)
+"""Columns of a table: mean wind [m s-1], vertical velocity deviation sigma_w [m s-1], its
+gradient [s-1], one over the vertical Lagrangian time scale [s-1], cube root of the dissipation
+rate [m2/3 s-1], size of vertical eddies to the power -2/3 [m-2/3], vertical diffusivity
+sigma_w^2 T_L [m2 s-1]."""
+
 N_SHAPE = 400
 """Nodes over the logarithm of height when the wind gradient is integrated [1]."""
 
@@ -45,15 +52,15 @@ N_SHAPE = 400
 class Layer(NamedTuple):
     """Wind and turbulence from the ground to the mixing height.
 
-    Arrays have shape (N_NODES,) over heights top * (k / (N_NODES - 1))^2, fine near the ground.
-
     Attributes
     ----------
     floor, top : float
         Roughness length and mixing height, where particles bounce [m].
-    wind_speed, sigma_w, slope_w, time_w, dissipation : ndarray
-        Mean wind [m s-1], vertical velocity deviation [m s-1], its gradient [s-1], vertical
-        Lagrangian time scale [s], dissipation rate [m2 s-3].
+    table : ndarray, shape (N_NODES, 7)
+        Over heights top * (k / (N_NODES - 1))^2, fine near the ground, the columns ``SPEED``,
+        ``SIGMA``, ``SLOPE``, ``RATE``, ``TEAR``, ``EDDY``
+        and ``MIX``. One row is one piece of memory:
+        a particle reads all of it at once.
     sigma_u, sigma_v : float
         Velocity deviation along and across the wind [m s-1].
     time_u, time_v : float
@@ -62,15 +69,17 @@ class Layer(NamedTuple):
 
     floor: float
     top: float
-    wind_speed: FloatArray
-    sigma_w: FloatArray
-    slope_w: FloatArray
-    time_w: FloatArray
-    dissipation: FloatArray
+    table: FloatArray
     sigma_u: float
     sigma_v: float
     time_u: float
     time_v: float
+
+    def at(self, height: float) -> FloatArray:
+        """Return the row of the table for one height above ground [m], shape (7,)."""
+        nodes = self.top * (np.arange(N_NODES) / (N_NODES - 1)) ** 2
+        inside = min(max(height, 0.0), self.top)
+        return np.array([np.interp(inside, nodes, column) for column in self.table.T])
 
 
 def wind_shape(heights: FloatArray, roughness_length: float, obukhov_length: float) -> FloatArray:
@@ -125,15 +134,43 @@ def friction_velocity(
     return wind_speed / float(shape[0])
 
 
+def dissipation_rate(heights: FloatArray, friction: float, obukhov_length: float) -> FloatArray:
+    """Return the dissipation rate of turbulence in the surface layer.
+
+    eps = u*^3 phi / (kappa z) with phi = (1 + 0.5 |z/L|^(2/3))^(3/2) in unstable and
+    1 + 5 z/L in stable air [3]_ (eq. 1.34).
+
+    Parameters
+    ----------
+    heights : ndarray, shape (n,)
+        Above ground, positive [m].
+    friction : float
+        Friction velocity [m s-1].
+    obukhov_length : float
+        Positive in stable air, infinite in neutral air [m].
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        [m2 s-3].
+    """
+    ratio = heights / obukhov_length
+    if obukhov_length < 0.0:
+        shape = (1.0 + 0.5 * np.abs(ratio) ** (2.0 / 3.0)) ** 1.5
+    else:
+        shape = 1.0 + 5.0 * ratio
+    return np.asarray(friction**3 * shape / (KARMAN * heights))
+
+
 def vertical_turbulence(
     heights: FloatArray, friction: float, obukhov_length: float, mixing_height: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return the vertical velocity deviation and its Lagrangian time scale.
 
     Surface layer of [2]_: sigma_w = 1.25 u* (1 - 3 z/L)^(1/3) in unstable, 1.25 u* in other
-    air; T_L = 0.5 z / sigma_w times (1 - 6 z/L)^(1/4) in unstable, 1 / (1 + 5 z/L) in stable
     air. Above it sigma_w falls as 1 - 0.8 z/h (Lenschow's mixed-layer form, which the unstable
-    law meets within 2 %), and T_L levels off at 0.15 h / sigma_w [3]_.
+    law meets within 2 %). T_L = 2 sigma_w^2 / (C0 eps) [1]_, which in neutral and stable air
+    is 0.5 z / sigma_w / (1 + 5 z/L) of [2]_; it levels off at 0.15 h / sigma_w [4]_.
 
     Parameters
     ----------
@@ -151,17 +188,41 @@ def vertical_turbulence(
     sigma_w, time_w : ndarray, shape (n,)
         [m s-1] and [s].
     """
-    ratio = heights / obukhov_length
+    near_ground = np.full_like(heights, 1.25 * friction)
     if obukhov_length < 0.0:
-        sigma = 1.25 * friction * (1.0 - 3.0 * ratio) ** (1.0 / 3.0)
-        stability = (1.0 - 6.0 * ratio) ** 0.25
-    else:
-        sigma = np.full_like(heights, 1.25 * friction)
-        stability = 1.0 / (1.0 + 5.0 * ratio)
-    sigma = sigma * (1.0 - 0.8 * heights / mixing_height)
-    near = 0.5 * heights * stability / sigma
+        near_ground = near_ground * (1.0 - 3.0 * heights / obukhov_length) ** (1.0 / 3.0)
+    dissipation = dissipation_rate(heights, friction, obukhov_length)
+    near = 2.0 * near_ground**2 / (C0 * dissipation)
+    sigma = near_ground * (1.0 - 0.8 * heights / mixing_height)
     far = 0.15 * mixing_height / sigma
     return sigma, near / np.sqrt(1.0 + (near / far) ** 2)
+
+
+def convective_deviation(
+    friction: float, obukhov_length: float, mixing_height: float
+) -> tuple[float, float]:
+    """Return the horizontal velocity deviation of convection, and its time scale.
+
+    sigma = u* (0.5 h / |L|)^(1/3), the convective part of [5]_; T_L = 0.15 h / sigma [4]_.
+
+    Parameters
+    ----------
+    friction : float
+        Friction velocity [m s-1].
+    obukhov_length : float
+        Positive in stable air, infinite in neutral air [m].
+    mixing_height : float
+        [m].
+
+    Returns
+    -------
+    sigma, time : float
+        [m s-1] and [s]; zero and infinity without convection.
+    """
+    if obukhov_length >= 0.0 or not math.isfinite(obukhov_length):
+        return 0.0, math.inf
+    sigma = friction * (0.5 * mixing_height / -obukhov_length) ** (1.0 / 3.0)
+    return sigma, 0.15 * mixing_height / sigma
 
 
 def horizontal_turbulence(
@@ -169,10 +230,10 @@ def horizontal_turbulence(
 ) -> tuple[float, float, float, float]:
     """Return sigma_u, sigma_v and their Lagrangian time scales, taken constant with height.
 
-    Neutral ratios of [5]_; unstable air u* (12 - 0.5 h/L)^(1/3) of [4]_, kept continuous with
-    the neutral ratios. Time scales of [3]_: 0.15 h / sigma, in stable air
-    0.15 or 0.07 (h / sigma) (z/h)^(1/2) at 10 m (the height where this world is looked at).
-    Slower motions are not turbulence here; they are the meander of the mean wind.
+    Mechanical part 2.0 u* and 1.3 u* with T_L = 0.5 z / sigma at 10 m [4]_, the height where
+    this world is looked at. Half of the convective variance comes on top. The other half is
+    in eddies about as large as a survey: who wants it gives it to the meander of the mean
+    wind, which the mast shares (an assumption; nothing measured tells the share).
 
     Parameters
     ----------
@@ -188,18 +249,15 @@ def horizontal_turbulence(
     tuple of float
         sigma_u, sigma_v [m s-1], time_u, time_v [s].
     """
-    buoyant = 0.5 * mixing_height / abs(obukhov_length) if obukhov_length < 0.0 else 0.0
-    sigma_u = friction * (2.39**3 + buoyant) ** (1.0 / 3.0)
-    sigma_v = friction * (1.92**3 + buoyant) ** (1.0 / 3.0)
-    if obukhov_length > 0.0 and math.isfinite(obukhov_length):
-        root = math.sqrt(min(10.0 / mixing_height, 1.0))
-        return (
-            sigma_u,
-            sigma_v,
-            0.15 * mixing_height / sigma_u * root,
-            0.07 * mixing_height / sigma_v * root,
-        )
-    return sigma_u, sigma_v, 0.15 * mixing_height / sigma_u, 0.15 * mixing_height / sigma_v
+    convective, slow = convective_deviation(friction, obukhov_length, mixing_height)
+    sigmas, times = [], []
+    for mechanical in (2.0 * friction, 1.3 * friction):
+        quick = 0.5 * 10.0 / mechanical
+        variance = mechanical**2 + 0.5 * convective**2
+        heavy = 0.5 * convective**2 / variance
+        sigmas.append(math.sqrt(variance))
+        times.append(quick if heavy == 0.0 else (1.0 - heavy) * quick + heavy * slow / 3.0)
+    return sigmas[0], sigmas[1], times[0], times[1]
 
 
 def build_layer(
@@ -224,14 +282,22 @@ def build_layer(
     sigma_u, sigma_v, time_u, time_v = horizontal_turbulence(
         friction, obukhov_length, mixing_height
     )
+    dissipation = 2.0 * sigma**2 / (C0 * time)
+    # Eddies that lift a cloud as a whole: half the height, but not thinner than a breath.
+    eddy = 0.5 * np.maximum(heights, 1.0)
+    columns = (
+        friction * wind_shape(heights, roughness_length, obukhov_length),
+        sigma,
+        np.gradient(sigma, heights),
+        1.0 / time,
+        np.cbrt(dissipation),
+        eddy ** (-2.0 / 3.0),
+        sigma**2 * time,
+    )
     return Layer(
         floor=roughness_length,
         top=mixing_height,
-        wind_speed=friction * wind_shape(heights, roughness_length, obukhov_length),
-        sigma_w=sigma,
-        slope_w=np.gradient(sigma, heights),
-        time_w=time,
-        dissipation=2.0 * sigma**2 / (C0 * time),
+        table=np.column_stack(columns),
         sigma_u=sigma_u,
         sigma_v=sigma_v,
         time_u=time_u,

@@ -26,24 +26,26 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from barlovento.exercise.air import EDDY, MIX, RATE, SIGMA, SLOPE, SPEED, TEAR
+
 FloatArray = NDArray[np.float64]
 
-X, Y, Z, ALONG, ACROSS, UPDOWN, SIZE, MASS, AGE, X_OLD, Y_OLD, Z_OLD, SHARE = range(13)
+X, Y, Z, ALONG, ACROSS, UPDOWN, SIZE, DEPTH, MASS, AGE, X_OLD, Y_OLD, Z_OLD, SHARE = range(14)
 """Columns of the particle table: place [m], velocities [m s-1] (the vertical one over sigma_w),
-cloud size [m], mass per unit rate [s], age [s], place before the step [m], lived share [1]."""
+cloud size across and upward [m], mass per unit rate [s], age [s], place before the step [m], lived share [1]."""
 
-FIELDS = 13
+FIELDS = 14
 SUBSTEP = 0.15
 """Longest substep of the vertical motion over its time scale [1]."""
 MAX_SUBSTEPS = 24
-THIN_AGES = (15.0, 60.0, 180.0)
+THIN_AGES = (12.0, 40.0, 120.0)
 """Ages at which every other particle leaves its mass to its neighbour [s]: an old cloud is
 wide and needs fewer particles to be drawn evenly."""
 GROWTH = 0.657
 """d(size)/dt = GROWTH (eps size)^(1/3), from [2]_ [1]."""
-KERNEL_H, KERNEL_V = 0.5, 0.25
-"""Kernel deviation over cloud size, horizontal and vertical [1]: the shared forcing already
-draws most of the cloud, and a deep kernel would lift gas off the ground."""
+KERNEL_H, KERNEL_V = 0.5, 0.15
+"""Kernel deviation over cloud size, horizontal and vertical [1]: the particles themselves draw
+most of the cloud, and a deep kernel would lift gas off the ground."""
 KERNEL_REACH = 3.0
 """Reach of the compact kernel over its deviation, by its second moment 1/9 [1]."""
 KERNEL_NORM = 105.0 / (32.0 * math.pi)
@@ -59,6 +61,8 @@ class Wander(NamedTuple):
         Unit vector the wind blows to, east and north [1].
     factor : ndarray
         Multiplies the mean wind of the layer [1].
+    lateral : float
+        Size of eddies across the wind, sigma_v T_Lv, to the power -2/3 [m-2/3].
     valley : ndarray, shape (10,) or (0,)
         Steering by slopes: x, y [m], axis east, axis north [1], half width [m], steering [1],
         depth [m], drainage speed [m s-1], its height [m], slope speed [m s-1].
@@ -67,6 +71,7 @@ class Wander(NamedTuple):
     toward_x: FloatArray
     toward_y: FloatArray
     factor: FloatArray
+    lateral: float
     valley: FloatArray
 
 
@@ -89,33 +94,29 @@ class Vent(NamedTuple):
 
 
 class Readers(NamedTuple):
-    """Sensors: ends of the path that each averages over in each step, shape (sensors, steps).
+    """Sensors: the path that each averages over in each step.
 
     Attributes
     ----------
-    x0, y0, z0, x1, y1, z1 : ndarray
-        For a moving point its place before and after the step, for a beam its two ends [m].
+    path : ndarray, shape (sensors, steps, 6)
+        Both ends, x, y, z and x, y, z: for a moving point its place before and after the
+        step, for a beam its two ends [m].
     beam : ndarray of bool, shape (sensors,)
         Whether the path is a beam.
     bounds : ndarray, shape (4,)
         West, east, south, north edge beyond which particles are forgotten [m].
     """
 
-    x0: FloatArray
-    y0: FloatArray
-    z0: FloatArray
-    x1: FloatArray
-    y1: FloatArray
-    z1: FloatArray
+    path: FloatArray
     beam: NDArray[np.bool_]
     bounds: FloatArray
 
 
 @njit(cache=True, nogil=True, inline="always")
-def node(height, layer):  # type: ignore[no-untyped-def]
-    """Return table index and fraction for a height [m]."""
-    last = layer.sigma_w.shape[0] - 1
-    g = math.sqrt(height / layer.top) * last
+def node(height, table, top):  # type: ignore[no-untyped-def]
+    """Return table row and fraction to the next for a height [m]."""
+    last = table.shape[0] - 1
+    g = math.sqrt(height / top) * last
     k = int(g)
     if k > last - 1:
         k = last - 1
@@ -123,9 +124,19 @@ def node(height, layer):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def read(table, k, f):  # type: ignore[no-untyped-def]
-    """Return a table's value between nodes k and k + 1."""
-    return table[k] + f * (table[k + 1] - table[k])
+def read(table, column, k, f):  # type: ignore[no-untyped-def]
+    """Return a column's value between rows k and k + 1."""
+    low = table[k, column]
+    return low + f * (table[k + 1, column] - low)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def fade(h):  # type: ignore[no-untyped-def]
+    """Return exp(-h) for h >= 0; below one by a Pade quotient, right within 3e-5."""
+    if h > 1.0:
+        return math.exp(-h)
+    even = 1.0 + h * h / 12.0
+    return (even - 0.5 * h) / (even + 0.5 * h)
 
 
 @njit(cache=True, nogil=True)
@@ -178,27 +189,27 @@ def path_mean(ax, ay, az, bx, by, bz):  # type: ignore[no-untyped-def]
     return total + a * a * (hi**5 - lo**5) / 5.0
 
 
-@njit(cache=True, nogil=True)
-def met(p, i, j, readers):  # type: ignore[no-untyped-def]
-    """Return the mean kernel [m-3] of one particle at sensor j during step i.
+@njit(cache=True, nogil=True, inline="always")
+def met(cloud, q, i, j, path, beam):  # type: ignore[no-untyped-def]
+    """Return the mean kernel [m-3] of one particle at sensor j during reading step i.
 
     Particle and sensor both move; only their relative path matters. For a beam the particle
     stands where it is half way through the step.
     """
-    reach_h = KERNEL_REACH * KERNEL_H * p[SIZE]
-    reach_v = KERNEL_REACH * KERNEL_V * p[SIZE]
-    x0, x1 = readers.x0[j, i], readers.x1[j, i]
-    y0, y1 = readers.y0[j, i], readers.y1[j, i]
-    z0, z1 = readers.z0[j, i], readers.z1[j, i]
-    if readers.beam[j]:
-        px = 0.5 * (p[X_OLD] + p[X])
-        py = 0.5 * (p[Y_OLD] + p[Y])
-        pz = 0.5 * (p[Z_OLD] + p[Z])
+    reach_h = KERNEL_REACH * KERNEL_H * cloud[q, SIZE]
+    reach_v = KERNEL_REACH * KERNEL_V * cloud[q, DEPTH]
+    x0, x1 = path[j, i, 0], path[j, i, 3]
+    y0, y1 = path[j, i, 1], path[j, i, 4]
+    z0, z1 = path[j, i, 2], path[j, i, 5]
+    if beam[j]:
+        px = 0.5 * (cloud[q, X_OLD] + cloud[q, X])
+        py = 0.5 * (cloud[q, Y_OLD] + cloud[q, Y])
+        pz = 0.5 * (cloud[q, Z_OLD] + cloud[q, Z])
         qx, qy, qz = px, py, pz
     else:
-        px, py, pz = p[X_OLD], p[Y_OLD], p[Z_OLD]
-        qx, qy, qz = p[X], p[Y], p[Z]
-        born = 1.0 - p[SHARE]
+        px, py, pz = cloud[q, X_OLD], cloud[q, Y_OLD], cloud[q, Z_OLD]
+        qx, qy, qz = cloud[q, X], cloud[q, Y], cloud[q, Z]
+        born = 1.0 - cloud[q, SHARE]
         x0, y0, z0 = x0 + born * (x1 - x0), y0 + born * (y1 - y0), z0 + born * (z1 - z0)
     ax, bx = x0 - px, x1 - qx
     if min(ax, bx) > reach_h or max(ax, bx) < -reach_h:
@@ -212,11 +223,11 @@ def met(p, i, j, readers):  # type: ignore[no-untyped-def]
     # The ground reflects: a mirror particle below it.
     if min(z0 + pz, z1 + qz) < reach_v:
         mean += path_mean(ax, ay, (z0 + pz) * v, bx, by, (z1 + qz) * v)
-    return p[SHARE] * KERNEL_NORM * h * h * v * mean
+    return cloud[q, SHARE] * KERNEL_NORM * h * h * v * mean
 
 
-@njit(cache=True, nogil=True)
-def climb(p, seconds, blow, shared, layer, wind, rng, buffer):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, inline="always")
+def climb(cloud, q, seconds, blow, shared, sky, table, valley, rng, buffer):  # type: ignore[no-untyped-def]
     """Move one particle up or down, and along the wind that blows where it is.
 
     d(w/s) = -(w/s) dt / T + ds/dz dt + sqrt(2/T) dW, s = sigma_w(z), T = T_L(z) [1]_, by its
@@ -226,95 +237,115 @@ def climb(p, seconds, blow, shared, layer, wind, rng, buffer):  # type: ignore[n
 
     Parameters
     ----------
-    p : ndarray, shape (FIELDS,)
-        The particle.
+    cloud, q : ndarray, shape (particles, FIELDS), and int
+        The particles, and which one to move.
     seconds : float
         To move [s].
     blow : tuple of float
         Mean wind factor, unit vector east and north, fluctuation along and across [m s-1].
     shared : tuple of float
         Common forcing (standard normal) and the share of it taken, as correlation [1].
+    sky : tuple of float
+        Floor, top [m], sigma_u, sigma_v [m s-1], time_u, time_v [s] of the layer, and the
+        size of eddies across the wind to the power -2/3 [m-2/3].
+    table, valley : ndarray
+        As in ``Layer`` and ``Wander``.
     """
+    floor, top = sky[0], sky[1]
     factor, ex, ey, along, across = blow
-    k, f = node(p[Z], layer)
-    n = 1 + int(seconds / (SUBSTEP * read(layer.time_w, k, f)))
-    n = min(n, MAX_SUBSTEPS)
+    x, y, z, w = cloud[q, X], cloud[q, Y], cloud[q, Z], cloud[q, UPDOWN]
+    k, f = node(z, table, top)
+    n = min(1 + int(seconds * read(table, RATE, k, f) / SUBSTEP), MAX_SUBSTEPS)
     step = seconds / n
     total = 0.0
     for j in range(n):
         buffer[j] = rng.standard_normal()
         total += buffer[j]
-    amplitude = math.sqrt(shared[1])
-    shift = (
-        amplitude * shared[0] + (math.sqrt(1.0 - shared[1]) - 1.0) * total / math.sqrt(n)
-    ) / math.sqrt(n)
+    root = math.sqrt(n)
+    shift = math.sqrt(shared[1]) * shared[0] + (math.sqrt(1.0 - shared[1]) - 1.0) * total / root
+    shift /= root
     for j in range(n):
-        k, f = node(p[Z], layer)
-        time = read(layer.time_w, k, f)
-        decay = math.exp(-step / time)
-        pull = (1.0 - decay) * time * read(layer.slope_w, k, f)
-        w = p[UPDOWN] * decay + pull + math.sqrt(1.0 - decay * decay) * (buffer[j] + shift)
-        speed = factor * read(layer.wind_speed, k, f) + along
+        k, f = node(z, table, top)
+        rate = read(table, RATE, k, f)
+        decay = fade(step * rate)
+        w = (
+            w * decay
+            + (1.0 - decay) * read(table, SLOPE, k, f) / rate
+            + math.sqrt(1.0 - decay * decay) * (buffer[j] + shift)
+        )
+        speed = factor * read(table, SPEED, k, f) + along
         wx = speed * ex - across * ey
         wy = speed * ey + across * ex
-        rise = read(layer.sigma_w, k, f) * w
-        if wind.valley.shape[0] > 0:
-            wx, wy, upward = valley_wind(p[X], p[Y], p[Z], wx, wy, wind.valley)
+        rise = read(table, SIGMA, k, f) * w
+        if valley.shape[0] > 0:
+            wx, wy, upward = valley_wind(x, y, z, wx, wy, valley)
             rise += upward
-        p[X] += wx * step
-        p[Y] += wy * step
-        z = p[Z] + rise * step
-        if z < layer.floor:
-            z, w = 2.0 * layer.floor - z, -w
-        elif z > layer.top:
-            z, w = 2.0 * layer.top - z, -w
-        p[Z] = min(max(z, layer.floor), layer.top)
-        p[UPDOWN] = w
+        x += wx * step
+        y += wy * step
+        z += rise * step
+        if z < floor:
+            z, w = 2.0 * floor - z, -w
+        elif z > top:
+            z, w = 2.0 * top - z, -w
+        z = min(max(z, floor), top)
+    cloud[q, X], cloud[q, Y], cloud[q, Z], cloud[q, UPDOWN] = x, y, z, w
 
 
-@njit(cache=True, nogil=True)
-def push(p, seconds, i, common, layer, wind, rng, buffer):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, inline="always")
+def push(cloud, q, seconds, mean, common, sky, table, valley, rng, buffer):  # type: ignore[no-untyped-def]
     """Move one particle through part of a step and let its cloud grow.
 
     Parameters
     ----------
+    cloud, q : ndarray, shape (particles, FIELDS), and int
+        The particles, and which one to move.
+    seconds : float
+        To move [s].
+    mean : tuple of float
+        Factor of the mean wind and the unit vector it blows to, east and north [1].
     common : tuple of float
         Forcing shared with the neighbours along, across and upward, standard normal [1].
+    sky, table, valley, rng, buffer
+        As in :func:`climb`.
     """
-    size = p[SIZE]
-    p[X_OLD], p[Y_OLD], p[Z_OLD] = p[X], p[Y], p[Z]
-    wide = (size / (layer.sigma_v * layer.time_v)) ** (2.0 / 3.0)
-    together = 1.0 / (1.0 + wide)
-    own = math.sqrt(1.0 - together)
-    part = math.sqrt(together)
-    decay_u = math.exp(-seconds / layer.time_u)
-    decay_v = math.exp(-seconds / layer.time_v)
-    along = p[ALONG] * decay_u + math.sqrt(1.0 - decay_u * decay_u) * layer.sigma_u * (
+    top, sigma_u, sigma_v = sky[1], sky[2], sky[3]
+    size = cloud[q, SIZE]
+    third = size ** (1.0 / 3.0)
+    cloud[q, X_OLD], cloud[q, Y_OLD], cloud[q, Z_OLD] = cloud[q, X], cloud[q, Y], cloud[q, Z]
+    together = 1.0 / (1.0 + third * third * sky[6])
+    part, own = math.sqrt(together), math.sqrt(1.0 - together)
+    decay_u = fade(seconds / sky[4])
+    decay_v = fade(seconds / sky[5])
+    along = cloud[q, ALONG] * decay_u + math.sqrt(1.0 - decay_u * decay_u) * sigma_u * (
         part * common[0] + own * rng.standard_normal()
     )
-    across = p[ACROSS] * decay_v + math.sqrt(1.0 - decay_v * decay_v) * layer.sigma_v * (
+    across = cloud[q, ACROSS] * decay_v + math.sqrt(1.0 - decay_v * decay_v) * sigma_v * (
         part * common[1] + own * rng.standard_normal()
     )
     blow = (
-        wind.factor[i],
-        wind.toward_x[i],
-        wind.toward_y[i],
-        0.5 * (along + p[ALONG]),
-        0.5 * (across + p[ACROSS]),
+        mean[0],
+        mean[1],
+        mean[2],
+        0.5 * (along + cloud[q, ALONG]),
+        0.5 * (across + cloud[q, ACROSS]),
     )
-    p[ALONG], p[ACROSS] = along, across
-    upright = 1.0 / (1.0 + (size / (0.5 * max(p[Z], 1.0))) ** (2.0 / 3.0))
-    climb(p, seconds, blow, (common[2], upright), layer, wind, rng, buffer)
+    cloud[q, ALONG], cloud[q, ACROSS] = along, across
+    k, f = node(cloud[q, Z], table, top)
+    upright = 1.0 / (1.0 + third * third * read(table, EDDY, k, f))
+    climb(cloud, q, seconds, blow, (common[2], upright), sky, table, valley, rng, buffer)
     # Eddies at the height of the particle, or as far up as its cloud reaches, tear it apart.
-    k, f = node(min(max(p[Z], size), layer.top), layer)
-    rate = GROWTH * (read(layer.dissipation, k, f) * size) ** (1.0 / 3.0)
-    p[SIZE] = size + seconds * min(rate, layer.sigma_v)
-    p[AGE] += seconds
-    p[SHARE] = seconds
+    k, f = node(min(max(cloud[q, Z], size), top), table, top)
+    growth = min(GROWTH * read(table, TEAR, k, f) * third, sigma_v)
+    cloud[q, SIZE] = size + seconds * growth
+    # Upward it grows no faster than the mixing that lifts a plume off the ground.
+    depth = cloud[q, DEPTH]
+    k, f = node(min(depth, top), table, top)
+    cloud[q, DEPTH] = min(depth + seconds * min(growth, read(table, MIX, k, f) / depth), top)
+    cloud[q, AGE] += seconds
 
 
 @njit(cache=True, nogil=True)
-def born(cloud, count, i, n, dt, vent, start, layer, rng):  # type: ignore[no-untyped-def]
+def born(cloud, count, i, n, dt, vent, start, layer, lateral, rng):  # type: ignore[no-untyped-def]
     """Add the n particles of step i, spread evenly over it; return the new count.
 
     Parameters
@@ -322,8 +353,7 @@ def born(cloud, count, i, n, dt, vent, start, layer, rng):  # type: ignore[no-un
     start : ndarray, shape (3,)
         Velocity of the air at the vent over its deviation, along, across, upward [1].
     """
-    reach = vent.size / (layer.sigma_v * layer.time_v)
-    together = 1.0 / (1.0 + reach ** (2.0 / 3.0))
+    together = 1.0 / (1.0 + vent.size ** (2.0 / 3.0) * lateral)
     part, own = math.sqrt(together), math.sqrt(1.0 - together)
     for j in range(n):
         p = cloud[count]
@@ -334,6 +364,7 @@ def born(cloud, count, i, n, dt, vent, start, layer, rng):  # type: ignore[no-un
         p[ACROSS] = layer.sigma_v * (part * start[1] + own * rng.standard_normal())
         p[UPDOWN] = part * start[2] + own * rng.standard_normal()
         p[SIZE] = vent.size
+        p[DEPTH] = vent.size
         p[MASS] = vent.rate[i] * dt / n
         p[AGE] = 0.0
         # It lives through the rest of the step in which it is let out.
@@ -342,23 +373,37 @@ def born(cloud, count, i, n, dt, vent, start, layer, rng):  # type: ignore[no-un
     return count
 
 
-@njit(cache=True, nogil=True)
-def keep(p, label, bounds):  # type: ignore[no-untyped-def]
-    """Return whether a particle lives on; a thinned one leaves its mass to its neighbour."""
-    if p[X] < bounds[0] or p[X] > bounds[1] or p[Y] < bounds[2] or p[Y] > bounds[3]:
-        return False
-    gone = False
-    for b in range(3):
-        gone = gone or (p[AGE] >= THIN_AGES[b] and (label >> b) & 1 == 1)
-    return not gone
+@njit(cache=True, nogil=True, inline="always")
+def thinned(cloud, q, before, label):  # type: ignore[no-untyped-def]
+    """Return whether a particle dies of age; a survivor takes over its neighbour's mass.
+
+    Parameters
+    ----------
+    cloud, q : ndarray, shape (particles, FIELDS), and int
+        The particles, and which one.
+    before : float
+        Its age before the step [s].
+    label : int
+        Its number within its step; each age of thinning asks one of the last three bits.
+    """
+    age = cloud[q, AGE]
+    if before < THIN_AGES[0] <= age:
+        cloud[q, MASS] *= 2.0
+        return label & 1 == 1
+    if before < THIN_AGES[1] <= age:
+        cloud[q, MASS] *= 2.0
+        return label & 2 == 2
+    if before < THIN_AGES[2] <= age:
+        cloud[q, MASS] *= 2.0
+        return label & 4 == 4
+    return False
 
 
-@njit(cache=True, nogil=True)
-def fatten(p, before):  # type: ignore[no-untyped-def]
-    """Double the mass of a particle for each age of thinning that it has passed."""
-    for b in range(3):
-        if before < THIN_AGES[b] <= p[AGE]:
-            p[MASS] *= 2.0
+@njit(cache=True, nogil=True, inline="always")
+def outside(cloud, q, bounds):  # type: ignore[no-untyped-def]
+    """Return whether a particle is too far from all sensors to matter again."""
+    x, y = cloud[q, X], cloud[q, Y]
+    return x < bounds[0] or x > bounds[1] or y < bounds[2] or y > bounds[3]
 
 
 @njit(cache=True, nogil=True)
@@ -400,6 +445,25 @@ def follow(rng, dt, n, first, vent, layer, wind, readers, result):  # type: igno
     start = np.array([rng.standard_normal(), rng.standard_normal(), rng.standard_normal()])
     memory = eulerian_memory(dt, vent, layer)
     count, oldest = 0, 0
+    # Arrays taken out of their records once: inside the loop each look into a record costs
+    # more than the arithmetic.
+    table, valley, bounds, path, beam = (
+        layer.table,
+        wind.valley,
+        readers.bounds,
+        readers.path,
+        readers.beam,
+    )
+    toward_x, toward_y, factor, rate = wind.toward_x, wind.toward_y, wind.factor, vent.rate
+    sky = (
+        layer.floor,
+        layer.top,
+        layer.sigma_u,
+        layer.sigma_v,
+        layer.time_u,
+        layer.time_v,
+        wind.lateral,
+    )
     for i in range(steps):
         for c in range(3):
             fresh = math.sqrt(1.0 - memory[c] ** 2)
@@ -412,29 +476,30 @@ def follow(rng, dt, n, first, vent, layer, wind, readers, result):  # type: igno
             cloud = np.concatenate((cloud, np.empty_like(cloud)))
             label = np.concatenate((label, np.empty_like(label)))
             group = np.concatenate((group, np.empty_like(group)))
-        if vent.rate[i] > 0.0:
+        if rate[i] > 0.0:
             for j in range(n):
                 label[count + j] = j
                 group[count + j] = i
-            count = born(cloud, count, i, n, dt, vent, start, layer, rng)
+            count = born(cloud, count, i, n, dt, vent, start, layer, wind.lateral, rng)
+        mean = (factor[i], toward_x[i], toward_y[i])
         alive, oldest_now = 0, i
         for q in range(count):
-            p = cloud[q]
-            before = p[AGE]
-            seconds = dt * p[SHARE] if group[q] == i else dt
+            before = cloud[q, AGE]
+            seconds = dt * cloud[q, SHARE]
             g = group[q]
             common = (forcing[g, 0], forcing[g, 1], forcing[g, 2])
-            push(p, seconds, i, common, layer, wind, rng, buffer)
-            p[SHARE] = seconds / dt
-            if not keep(p, label[q], readers.bounds):
+            push(cloud, q, seconds, mean, common, sky, table, valley, rng, buffer)
+            if outside(cloud, q, bounds) or thinned(cloud, q, before, label[q]):
                 continue
-            fatten(p, before)
             if i >= first:
                 for j in range(result.shape[0]):
-                    result[j, i - first] += p[MASS] * met(p, i - first, j, readers)
-            cloud[alive] = p
-            label[alive] = label[q]
-            group[alive] = g
+                    result[j, i - first] += cloud[q, MASS] * met(cloud, q, i - first, j, path, beam)
+            cloud[q, SHARE] = 1.0
+            if alive < q:
+                for c in range(FIELDS):
+                    cloud[alive, c] = cloud[q, c]
+                label[alive] = label[q]
+                group[alive] = g
             oldest_now = min(oldest_now, g)
             alive += 1
         count, oldest = alive, oldest_now
@@ -444,12 +509,12 @@ def follow(rng, dt, n, first, vent, layer, wind, readers, result):  # type: igno
 @njit(cache=True, nogil=True)
 def eulerian_memory(dt, vent, layer):  # type: ignore[no-untyped-def]
     """Return the correlation over one step of the air's velocity at a fixed point [3]_."""
-    height = min(max(vent.z, 2.0), layer.top)
-    k, f = node(height, layer)
-    speed = max(read(layer.wind_speed, k, f), 0.1)
-    sigma_w = read(layer.sigma_w, k, f)
+    table = layer.table
+    k, f = node(min(max(vent.z, 2.0), layer.top), table, layer.top)
+    slow = 0.4 * max(read(table, SPEED, k, f), 0.1)
+    sigma, rate = read(table, SIGMA, k, f), read(table, RATE, k, f)
     memory = np.empty(3)
-    memory[0] = math.exp(-dt / (layer.time_u * min(1.0, layer.sigma_u / (0.4 * speed))))
-    memory[1] = math.exp(-dt / (layer.time_v * min(1.0, layer.sigma_v / (0.4 * speed))))
-    memory[2] = math.exp(-dt / (read(layer.time_w, k, f) * min(1.0, sigma_w / (0.4 * speed))))
+    memory[0] = math.exp(-dt / (layer.time_u * min(1.0, layer.sigma_u / slow)))
+    memory[1] = math.exp(-dt / (layer.time_v * min(1.0, layer.sigma_v / slow)))
+    memory[2] = math.exp(-dt * rate / min(1.0, sigma / slow))
     return memory

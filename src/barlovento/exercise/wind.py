@@ -126,10 +126,11 @@ def valley_numbers(valley: Valley | None, steering: float | None = None) -> Floa
     )
 
 
-def as_blown(history: History, air: Atmosphere) -> Wander:
+def as_blown(history: History, air: Atmosphere, layer: Layer) -> Wander:
     """Return the wind history as the particles read it."""
     east, north = unit_towards(history.direction)
-    return Wander(east, north, history.factor, valley_numbers(air.valley))
+    eddy = layer.sigma_v * layer.time_v
+    return Wander(east, north, history.factor, eddy ** (-2.0 / 3.0), valley_numbers(air.valley))
 
 
 def wind_at_mast(

@@ -58,7 +58,7 @@ class Columns(TypedDict):
     excess: FloatArray
 
 
-MARGIN = 150.0
+MARGIN = 100.0
 """Particles farther than this outside all sensors are forgotten [m]: a puff that the wandering
 wind brings back from there is rare and faint."""
 
@@ -151,9 +151,8 @@ def _spin_up(scenario: Scenario, layer: air.Layer) -> int:
     """Return how long the plumes need to reach across before the survey starts [s]."""
     west, east, south, north = _bounds(scenario)
     across = math.hypot(east - west - 2.0 * MARGIN, north - south - 2.0 * MARGIN)
-    last = layer.sigma_w.size - 1
-    at_3_m = layer.wind_speed[min(last, math.ceil(math.sqrt(3.0 / layer.top) * last))]
-    return int(min(1.3 * across / max(float(at_3_m), 0.3), LONGEST_SPIN_UP)) + 30
+    speed = float(layer.at(3.0)[air.SPEED])
+    return int(min(1.3 * across / max(speed, 0.3), LONGEST_SPIN_UP)) + 30
 
 
 def _readers(scenario: Scenario) -> particles.Readers:
@@ -170,8 +169,9 @@ def _readers(scenario: Scenario) -> particles.Readers:
             b.append(place[1:] if other is None else 0.5 * (other[:-1] + other[1:]))
         return np.array(a), np.array(b)
 
-    (x0, x1), (y0, y1), (z0, z1) = ends("x"), ends("y"), ends("z")
-    return particles.Readers(x0, y0, z0, x1, y1, z1, beam, _bounds(scenario))
+    both = [ends(axis) for axis in ("x", "y", "z")]
+    path = np.stack([a for a, _ in both] + [b for _, b in both], axis=-1)
+    return particles.Readers(path, beam, _bounds(scenario))
 
 
 def _met(
@@ -189,7 +189,7 @@ def _met(
         [kg m-3].
     """
     readers = _readers(scenario)
-    blown = wind.as_blown(history, scenario.atmosphere)
+    blown = wind.as_blown(history, scenario.atmosphere, layer)
     # Half way through each step; before the survey a duty cycle runs as it does later.
     time = np.arange(spin_up + scenario.duration, dtype=np.float64) - spin_up + 0.5
     met = np.zeros((len(scenario.sources), len(scenario.instruments), scenario.duration))
@@ -216,14 +216,12 @@ def _eddies(
     """Return the factors of eddies finer than the particles, shaped like the gas met [1]."""
     atmosphere = scenario.atmosphere
     toward = wind.unit_towards(np.array([float(np.mean(history.direction))]))
-    last = layer.sigma_w.size - 1
     rows = []
     for of_source in seeds.spawn(len(scenario.sources)):
         row = []
         generators = of_source.spawn(len(scenario.instruments))
         for instrument, child in zip(scenario.instruments, generators, strict=True):
-            height = min(float(np.mean(instrument.z)), layer.top)
-            speed = float(layer.wind_speed[int(math.sqrt(height / layer.top) * last)])
+            speed = float(layer.at(float(np.mean(instrument.z)))[air.SPEED])
             row.append(
                 sensing.fine_eddies(
                     _stream(child),

@@ -137,9 +137,10 @@ def _from_package(wanted: str, asked: str, *, by_cas: bool) -> Species:
 
 
 def _suggestion(wanted: str, table: Any) -> str:
-    # Names of a similar length and the same beginning: comparing all half a million takes seconds.
-    names = [n for n in table.name_index if n[:1] == wanted[:1] and abs(len(n) - len(wanted)) < 4]
     close = difflib.get_close_matches(wanted, [n for n in _FOUND if n[0].isalpha()], n=2)
-    close += difflib.get_close_matches(wanted, names, n=2, cutoff=0.8)
-    close = list(dict.fromkeys(close))[:3]
+    if not close:
+        # Of a similar length and the same beginning: comparing half a million takes seconds.
+        names = (n for n in table.name_index if n[:1] == wanted[:1])
+        near = [n for n in names if abs(len(n) - len(wanted)) < 4]
+        close = difflib.get_close_matches(wanted, near, n=2, cutoff=0.8)
     return f"Did you mean {' or '.join(close)}? " if close else ""

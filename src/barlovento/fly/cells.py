@@ -6,11 +6,13 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from barlovento.fly.times import CONTRACT, TimeRule, cast_times, complaint_about, read_time
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.int64]
@@ -34,10 +36,6 @@ _ABSENT = {
     "nd",
     "bdl",
 }
-_ADD_ZONE = (
-    "Write UTC with a Z at the end, as in 2026-05-04T10:00:00Z, "
-    "or the offset, as in 2026-05-04T12:00:00+02:00."
-)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,10 +80,13 @@ class ColumnBuilder:
         ``"number"``, ``"time"`` or ``"word"``.
     decimal_comma : bool
         Whether a comma in a number may be the decimal sign.
+    rule : TimeRule
+        How times are written.
     """
 
     kind: str
     decimal_comma: bool = False
+    rule: TimeRule = CONTRACT
     saw_comma: bool = False
     saw_point: bool = False
     _parts: list[NDArray[Any]] = field(default_factory=list)
@@ -102,6 +103,8 @@ class ColumnBuilder:
             array = array.combine_chunks()
         if isinstance(array, pa.DictionaryArray):
             array = array.dictionary_decode()
+        if pa.types.is_string_view(array.type):
+            array = array.cast(pa.large_string())
         text = pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
         values: NDArray[Any]
         if self.kind == WORD:
@@ -143,15 +146,17 @@ class ColumnBuilder:
 
         if self.kind == NUMBER and self.decimal_comma:
             array = self._with_points(array)
-        convert = _cast_times if self.kind == TIME else _cast_numbers
         try:
-            return self._checked(*convert(array), array)
+            return self._checked(*self._cast(array), array)
         except pa.ArrowInvalid:
             array = _trimmed(array)
         try:
-            return self._checked(*convert(array), array)
+            return self._checked(*self._cast(array), array)
         except pa.ArrowInvalid:
             return self._one_by_one(array)
+
+    def _cast(self, array: Any) -> tuple[FloatArray, NDArray[np.bool_]]:
+        return _cast_times(array, self.rule) if self.kind == TIME else _cast_numbers(array)
 
     def _with_points(self, array: Any) -> Any:
         import pyarrow.compute as pc
@@ -172,7 +177,9 @@ class ColumnBuilder:
         return values, empty
 
     def _one_by_one(self, array: Any) -> tuple[FloatArray, NDArray[np.bool_]]:
-        read: Callable[[str], float] = _read_time if self.kind == TIME else _read_number
+        read: Callable[[str], float] = _read_number
+        if self.kind == TIME:
+            read = partial(read_time, rule=self.rule)
         cells = array.to_pylist()
         values = np.full(len(cells), np.nan)
         empty = np.zeros(len(cells), dtype=bool)
@@ -271,12 +278,12 @@ def _cast_numbers(array: Any) -> tuple[FloatArray, NDArray[np.bool_]]:
     return _floats(array.cast(pa.float64())), _nulls(array)
 
 
-def _cast_times(array: Any) -> tuple[FloatArray, NDArray[np.bool_]]:
+def _cast_times(array: Any, rule: TimeRule = CONTRACT) -> tuple[FloatArray, NDArray[np.bool_]]:
     import pyarrow as pa
 
     empty = _nulls(array)
     # To the microsecond: a float of this size holds no more.
-    stamps = array.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.int64())
+    stamps = cast_times(array, rule).cast(pa.int64())
     values = _plain(stamps, np.int64) / 1e6
     values[empty] = np.nan
     return values, empty
@@ -292,24 +299,14 @@ def _read_number(text: str) -> float:
     return value if math.isfinite(value) else math.nan
 
 
-def _read_time(text: str) -> float:
-    """Return seconds since 1970, NaN for what is no time or has no zone."""
-    when = _parsed_time(text)
-    return math.nan if when is None or when.tzinfo is None else when.timestamp()
-
-
-def _parsed_time(text: str) -> datetime | None:
-    tidy = re.sub(r"\s*(?:UTC|GMT|[zZ])$", "Z", text.strip())
-    tidy = re.sub(r"\s+([+-]\d\d:?\d\d)$", r"\1", tidy)
-    if re.fullmatch(r"[+-]?\d+(\.\d*)?", tidy):
-        return None
+def _is_infinite(text: str) -> bool:
     try:
-        return datetime.fromisoformat(tidy)
+        return math.isinf(float(text))
     except ValueError:
-        return None
+        return False
 
 
-def complaint(kind: str, text: str) -> tuple[str, str]:
+def complaint(kind: str, text: str, rule: TimeRule = CONTRACT) -> tuple[str, str]:
     """Return what is wrong with a cell that could not be read, and how to mend it.
 
     Parameters
@@ -318,6 +315,8 @@ def complaint(kind: str, text: str) -> tuple[str, str]:
         What it should have been.
     text : str
         What it holds.
+    rule : TimeRule
+        How times are written.
 
     Returns
     -------
@@ -325,12 +324,11 @@ def complaint(kind: str, text: str) -> tuple[str, str]:
         A sentence without the text itself, and the mend.
     """
     if kind == TIME:
-        when = _parsed_time(text)
-        if when is not None and when.tzinfo is None:
-            return "is a time without a zone.", _ADD_ZONE
-        return "is not a time that can be read (ISO 8601).", _ADD_ZONE
+        return complaint_about(text, rule)
     if re.fullmatch(r"[+-]?(nan|inf(inity)?)", text, flags=re.IGNORECASE):
         return "is not a finite number.", "Leave the cell empty where there is no value."
+    if _is_infinite(text):
+        return "is too large.", "Write a number such as 1.25, or leave the cell empty."
     if text.lower() in _ABSENT:
         return "is not a number.", "Leave the cell empty where there is no value."
     if re.fullmatch(r"<\s*[\d.,]+", text):
@@ -343,11 +341,3 @@ def complaint(kind: str, text: str) -> tuple[str, str]:
             "Write numbers only, all of them in the units that survey.toml names.",
         )
     return "is not a number.", "Write a number such as 1.25, or leave the cell empty."
-
-
-def utc(seconds: float) -> str:
-    """Return a time as a person reads it, in UTC."""
-    if not abs(seconds) < 2e11:
-        return f"{seconds} s after 1970"
-    when = datetime.fromtimestamp(seconds, tz=UTC)
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ")

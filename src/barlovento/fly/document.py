@@ -172,7 +172,7 @@ def _species(keys: Keys) -> Species | None:
     try:
         return find_species(name)
     except BadInput as problem:
-        keys.complain("species", str(problem), "")
+        keys.problem("species", problem)
         return None
 
 
@@ -184,7 +184,7 @@ def _unit(keys: Keys) -> Unit | None:
     try:
         return parse_unit(text)
     except BadInput as problem:
-        keys.complain(key, str(problem), "")
+        keys.problem(key, problem)
         return None
 
 

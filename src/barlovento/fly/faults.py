@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barlovento.errors import Fault
+from barlovento.errors import BadInput, Fault
 
 #: So many rows with the same fault are told; the rest is a count.
 EXAMPLES = 5
@@ -45,6 +45,18 @@ class FaultList:
     ) -> None:
         """Note something that looks doubtful and does not stop the reading."""
         self.add(what, mend, file=file, row=row, column=column, severity="warning")
+
+    def problem(
+        self,
+        error: BadInput,
+        *,
+        file: str | None = None,
+        row: int | None = None,
+        column: str | None = None,
+    ) -> None:
+        """Note an error raised below; by custom its last sentence is the mend."""
+        what, _, mend = str(error).rpartition(". ")
+        self.add(f"{what}." if what else mend, mend, file=file, row=row, column=column)
 
     def rows(
         self,

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from barlovento.errors import BadInput
 from barlovento.fly.faults import FaultList, listed
 
 Range = tuple[float, float]
@@ -47,6 +48,10 @@ class Keys:
     def complain(self, key: str, what: str, mend: str) -> None:
         """Note a fault of a key, written ``"section.key"``."""
         self._faults.add(what, mend, file=self._file, row=self._line(key), column=key)
+
+    def problem(self, key: str, error: BadInput) -> None:
+        """Note what was found wrong with a value elsewhere."""
+        self._faults.problem(error, file=self._file, row=self._line(key), column=key)
 
     def doubt(self, key: str, what: str, mend: str) -> None:
         """Note something doubtful about a key."""
@@ -159,7 +164,9 @@ class Keys:
             elif name not in known and name not in sections:
                 found[name] = value
         for key in found:
-            close = difflib.get_close_matches(key, known, n=1)
+            section = key.rpartition(".")[0]
+            near = [name for name in known if name.rpartition(".")[0] == section]
+            close = difflib.get_close_matches(key, near, n=1, cutoff=0.8)
             hint = (
                 f"Perhaps {close[0]} was meant."
                 if close

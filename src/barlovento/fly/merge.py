@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.fly.cells import utc
 from barlovento.fly.faults import FaultList
 from barlovento.fly.readings import Readings, select
+from barlovento.fly.times import utc
 from barlovento.fly.weather import Weather
 
 _PLACE = ("x", "y", "z", "x2", "y2", "z2")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.fly.cells import utc
 from barlovento.fly.faults import FaultList
+from barlovento.fly.times import utc
 from barlovento.fly.weather import Weather
 
 FloatArray = NDArray[np.float64]

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from barlovento.domain.geodesy import to_geographic, to_local
 from barlovento.domain.observation import Observations, SearchArea
 from barlovento.domain.units import air_density_of_species
-from barlovento.fly.cells import utc
 from barlovento.fly.document import SurveyDocument
 from barlovento.fly.faults import FaultList
 from barlovento.fly.oddwind import look_at_wind
 from barlovento.fly.readings import Readings
+from barlovento.fly.times import utc
 from barlovento.fly.upwind import look_upwind
 from barlovento.fly.weather import Weather
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from barlovento.errors import BadInput
 from barlovento.fly.cells import WORD, BadCells, ColumnBuilder, FloatArray, Words, complaint
 from barlovento.fly.faults import FaultList, listed
-from barlovento.fly.textfile import DelimitedText, encodings, plain, start_of
+from barlovento.fly.textfile import DelimitedText, Header, encodings, plain, start_of
 
 #: Larger files are refused: their readings would not fit beside the inference anyway.
 LARGEST_FILE = 2 * 1024**3
@@ -106,7 +106,7 @@ def read_table(
             return _read_parquet(path, wanted, faults)
         return _read_text(path, wanted, encodings(start), faults)
     except BadInput as problem:
-        faults.add(str(problem), "", file=path.name)
+        faults.problem(problem, file=path.name)
     except PermissionError:
         faults.add("The file may not be read.", "Give yourself the right to.", file=path.name)
     except OSError as problem:
@@ -191,116 +191,102 @@ def _read_text(
 
 
 def _from_delimited(text: DelimitedText, wanted: _Wanted, faults: FaultList) -> Table:
-    import pyarrow as pa
-    from pyarrow import csv
-
     header = text.header
     places = wanted.places(header.names, faults, header.line)
-    columns = [f"c{i}" for i in range(len(header.names))]
-    misshapen: list[tuple[int, str]] = []
     builders = {
         name: ColumnBuilder(wanted.kinds[name], decimal_comma=header.separator != ",")
         for name in places
     }
-    blanks: list[NDArray[np.bool_]] = []
-
-    def note(row: Any) -> str:
-        misshapen.append((int(row.number), str(row.text)[:200]))
-        return "skip"
-
     if not places:
         # Without any column there is nothing to read; the missing ones are told already.
-        return _table(wanted, builders, np.empty(0, dtype=np.int64))
-    try:
-        reader = csv.open_csv(
-            text,
-            # One thread, because only then the number of a misshapen row is known.
-            read_options=csv.ReadOptions(
-                use_threads=False, block_size=2 * 1024 * 1024, column_names=columns
-            ),
-            parse_options=csv.ParseOptions(
-                delimiter=header.separator, invalid_row_handler=note, ignore_empty_lines=False
-            ),
-            convert_options=csv.ConvertOptions(
-                column_types={columns[i]: pa.string() for i in places.values()},
-                include_columns=[columns[i] for i in places.values()],
-                strings_can_be_null=True,
-                null_values=[""],
-            ),
-        )
-        for batch in reader:
-            _take(batch, places, columns, builders, blanks)
-    except pa.ArrowInvalid as problem:
-        if text.failure is not None:
-            raise text.failure from None
-        if "Empty CSV" not in str(problem):
-            raise BadInput(f"The table can't be read: {problem}. Check its quotes.") from None
-    skipped = np.array([number for number, _ in misshapen], dtype=np.int64) - 1
-    return _with_lines(wanted, builders, blanks, header, skipped, misshapen, faults)
+        return make_table(wanted.file, wanted.kinds, builders, np.empty(0, dtype=np.int64))
+    blanks: list[NDArray[np.bool_]] = []
+    misshapen: list[tuple[int, str]] = []
+    for batch in text.batches(list(places.values()), misshapen):
+        _take(batch, places, batch.schema.names, builders, blanks)
+    line, keep = lines_of(header, blanks, misshapen, wanted.file, faults)
+    tell_mixed_decimals(builders, wanted.file, faults)
+    return make_table(wanted.file, wanted.kinds, builders, line, keep=keep)
 
 
 def _take(
     batch: Any,
     places: Mapping[str, int],
-    columns: list[str],
+    columns: Sequence[str],
     builders: Mapping[str, ColumnBuilder],
     blanks: list[NDArray[np.bool_]],
 ) -> None:
-    if sum(len(b) for b in blanks) + len(batch) > MOST_ROWS:
+    check_count(blanks, len(batch))
+    blank = np.ones(len(batch), dtype=bool)
+    for name, column in zip(places, columns, strict=True):
+        blank &= builders[name].add(batch.column(column))
+    blanks.append(blank)
+
+
+def check_count(blanks: Sequence[NDArray[np.bool_]], more: int) -> None:
+    """Refuse a file that has more rows than are read."""
+    if sum(len(b) for b in blanks) + more > MOST_ROWS:
         raise BadInput(
             f"The file has more than {MOST_ROWS:,} rows. "
             "Split the survey by time, or average the readings first."
         )
-    blank = np.ones(len(batch), dtype=bool)
-    for name, place in places.items():
-        blank &= builders[name].add(batch.column(columns[place]))
-    blanks.append(blank)
 
 
-def _with_lines(
-    wanted: _Wanted,
-    builders: Mapping[str, ColumnBuilder],
-    blanks: list[NDArray[np.bool_]],
-    header: Any,
-    skipped: NDArray[np.int64],
-    misshapen: list[tuple[int, str]],
+def lines_of(
+    header: Header,
+    blanks: Sequence[NDArray[np.bool_]],
+    misshapen: Sequence[tuple[int, str]],
+    file: str,
     faults: FaultList,
-) -> Table:
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the line of each record and which records are not blank.
+
+    Records with too many or too few cells are told; they are not among the records.
+    """
     blank = np.concatenate(blanks) if blanks else np.empty(0, dtype=bool)
+    skipped = np.array([number for number, _ in misshapen], dtype=np.int64) - 1
     place = np.delete(np.arange(blank.size + skipped.size, dtype=np.int64), skipped)
-    line = place + header.line + 1
-    told = [(n, t) for n, t in misshapen if t.strip(" \t\r\n" + header.separator)]
-    count = len(header.names)
+    told = [number for number, text in misshapen if text.strip(" \t\r\n" + header.separator)]
     faults.rows(
-        [number + header.line for number, _ in told],
-        f"The row has not the {count} cells of the header.",
+        np.array(told, dtype=np.int64) + header.line,
+        f"The row has not the {len(header.names)} cells of the header.",
         "Give each row as many cells as the header has; with decimal commas, "
         "put a semicolon between the cells.",
-        file=wanted.file,
+        file=file,
     )
-    if any(b.saw_comma for b in builders.values()) and any(b.saw_point for b in builders.values()):
+    return place + header.line + 1, ~blank
+
+
+def tell_mixed_decimals(
+    builders: Mapping[str, ColumnBuilder], file: str, faults: FaultList
+) -> None:
+    """Tell a file that writes some numbers with a comma and some with a point."""
+    comma = any(builder.saw_comma for builder in builders.values())
+    if comma and any(builder.saw_point for builder in builders.values()):
         faults.add(
             "Some numbers have a decimal comma and some a decimal point.",
             "Use one of them, and nothing between thousands.",
-            file=wanted.file,
+            file=file,
         )
-    return _table(wanted, builders, line, keep=~blank)
 
 
-def _table(
-    wanted: _Wanted,
+def make_table(
+    file: str,
+    kinds: Mapping[str, str],
     builders: Mapping[str, ColumnBuilder],
     line: NDArray[np.int64],
+    *,
     keep: NDArray[np.bool_] | None = None,
 ) -> Table:
+    """Return what the builders gathered, without the rows that are not kept."""
     keep = None if keep is None or bool(keep.all()) else keep
     table = Table(
-        file=wanted.file,
+        file=file,
         line=line if keep is None else line[keep],
         numbers={},
         words={},
         bad={},
-        kinds=wanted.kinds,
+        kinds=kinds,
         sha256="",
     )
     moved = None if keep is None else np.cumsum(keep) - 1
@@ -340,12 +326,12 @@ def _read_parquet(path: Path, wanted: _Wanted, faults: FaultList) -> Table:
             builders = {name: ColumnBuilder(wanted.kinds[name]) for name in places}
             columns = [names[i] for i in places.values()]
             for batch in file.iter_batches(batch_size=65536, columns=columns):
-                _take(batch, places, names, builders, blanks)
+                _take(batch, places, columns, builders, blanks)
     except pa.ArrowException as problem:
         raise BadInput(f"The Parquet file can't be read: {problem}. Write it again.") from None
     blank = np.concatenate(blanks) if blanks else np.empty(0, dtype=bool)
     line = np.arange(blank.size, dtype=np.int64) + 2
-    table = _table(wanted, builders, line, keep=~blank)
+    table = make_table(wanted.file, wanted.kinds, builders, line, keep=~blank)
     table.sha256 = digest.hexdigest()
     return table
 

@@ -10,10 +10,10 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from barlovento.errors import BadInput
 
@@ -182,6 +182,73 @@ class DelimitedText:
         if "\n\n" in text or text.startswith("\n"):
             text = _BLANK.sub(self._blank, text[:-1]) + "\n"
         return text
+
+    def batches(
+        self,
+        places: Sequence[int],
+        misshapen: list[tuple[int, str]],
+        *,
+        absent: Sequence[str] = ("",),
+    ) -> Iterator[Any]:
+        """Yield the records as pyarrow batches of text columns, some tens of thousands at once.
+
+        Parameters
+        ----------
+        places : sequence of int
+            Columns that are wanted, by their place in the header; the batch's columns stand in
+            this order.
+        misshapen : list
+            Takes the number (from 1) and text of each record with too many or too few cells,
+            which is left out of the batches.
+        absent : sequence of str
+            Cells that count as empty.
+
+        Yields
+        ------
+        pyarrow.RecordBatch
+            Cells as text, null where empty.
+
+        Raises
+        ------
+        BadInput
+            The text is no table.
+        UnicodeError
+            The encoding does not fit.
+        """
+        import pyarrow as pa
+        from pyarrow import csv
+
+        columns = [f"c{i}" for i in range(len(self.header.names))]
+
+        def note(row: Any) -> str:
+            misshapen.append((int(row.number), str(row.text)[:200]))
+            return "skip"
+
+        wanted = [columns[i] for i in places]
+        try:
+            yield from csv.open_csv(
+                self,
+                # One thread, because only then the number of a misshapen row is known.
+                read_options=csv.ReadOptions(
+                    use_threads=False, block_size=2 * 1024 * 1024, column_names=columns
+                ),
+                parse_options=csv.ParseOptions(
+                    delimiter=self.header.separator,
+                    invalid_row_handler=note,
+                    ignore_empty_lines=False,
+                ),
+                convert_options=csv.ConvertOptions(
+                    column_types=dict.fromkeys(wanted, pa.string()),
+                    include_columns=wanted,
+                    strings_can_be_null=True,
+                    null_values=list(absent),
+                ),
+            )
+        except pa.ArrowInvalid as problem:
+            if self.failure is not None:
+                raise self.failure from None
+            if "Empty CSV" not in str(problem):
+                raise BadInput(f"The table can't be read: {problem}. Check its quotes.") from None
 
     def read(self, size: int = -1) -> bytes:
         """Return up to ``size`` bytes, empty at the end; what pyarrow calls."""

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.domain.observation import Meteorology
-from barlovento.fly.cells import NUMBER, TIME, FloatArray, utc
+from barlovento.fly.cells import NUMBER, TIME, FloatArray
 from barlovento.fly.document import SurveyDocument
 from barlovento.fly.faults import FaultList
 from barlovento.fly.table import Table, read_table, tell_bad_cells
+from barlovento.fly.times import utc
 
 REQUIRED = ("time", "wind_speed", "wind_from_direction")
 OPTIONAL = (

@@ -230,10 +230,11 @@ def horizontal_turbulence(
 ) -> tuple[float, float, float, float]:
     """Return sigma_u, sigma_v and their Lagrangian time scales, taken constant with height.
 
-    Mechanical part 2.0 u* and 1.3 u* with T_L = 0.5 z / sigma at 10 m [4]_, the height where
-    this world is looked at. Half of the convective variance comes on top. The other half is
-    in eddies about as large as a survey: who wants it gives it to the meander of the mean
-    wind, which the mast shares (an assumption; nothing measured tells the share).
+    Mechanical part 2.0 u* and 1.3 u*; T_L = 0.5 z / sigma, in stable air 0.15 and
+    0.07 (h / sigma) (z/h)^(1/2), at 10 m, the height where this world is looked at [4]_.
+    Half of the convective variance comes on top. The other half is in eddies about as large
+    as a survey: who wants it gives it to the meander of the mean wind, which the mast shares
+    (an assumption; nothing measured tells the share).
 
     Parameters
     ----------
@@ -250,9 +251,11 @@ def horizontal_turbulence(
         sigma_u, sigma_v [m s-1], time_u, time_v [s].
     """
     convective, slow = convective_deviation(friction, obukhov_length, mixing_height)
+    stable = obukhov_length > 0.0 and math.isfinite(obukhov_length)
+    root = math.sqrt(10.0 * mixing_height) if mixing_height > 10.0 else mixing_height
     sigmas, times = [], []
-    for mechanical in (2.0 * friction, 1.3 * friction):
-        quick = 0.5 * 10.0 / mechanical
+    for mechanical, slowness in ((2.0 * friction, 0.15), (1.3 * friction, 0.07)):
+        quick = (slowness * root if stable else 0.5 * 10.0) / mechanical
         variance = mechanical**2 + 0.5 * convective**2
         heavy = 0.5 * convective**2 / variance
         sigmas.append(math.sqrt(variance))

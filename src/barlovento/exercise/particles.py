@@ -20,21 +20,36 @@ References
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from barlovento.exercise.air import EDDY, MIX, RATE, SIGMA, SLOPE, SPEED, TEAR
+from barlovento.exercise.cloud import (
+    ACROSS,
+    AGE,
+    ALONG,
+    DEPTH,
+    FIELDS,
+    LABEL,
+    MASS,
+    SHARE,
+    SIZE,
+    STEP,
+    UPDOWN,
+    X_OLD,
+    Y_OLD,
+    Z_OLD,
+    X,
+    Y,
+    Z,
+    fade,
+    met,
+    node,
+    read,
+    valley_wind,
+)
 
-FloatArray = NDArray[np.float64]
-
-X, Y, Z, ALONG, ACROSS, UPDOWN, SIZE, DEPTH, MASS, AGE, X_OLD, Y_OLD, Z_OLD, SHARE = range(14)
-"""Columns of the particle table: place [m], velocities [m s-1] (the vertical one over sigma_w),
-cloud size across and upward [m], mass per unit rate [s], age [s], place before the step [m], lived share [1]."""
-
-FIELDS = 14
 SUBSTEP = 0.15
 """Longest substep of the vertical motion over its time scale [1]."""
 MAX_SUBSTEPS = 24
@@ -43,187 +58,6 @@ THIN_AGES = (12.0, 40.0, 120.0)
 wide and needs fewer particles to be drawn evenly."""
 GROWTH = 0.657
 """d(size)/dt = GROWTH (eps size)^(1/3), from [2]_ [1]."""
-KERNEL_H, KERNEL_V = 0.5, 0.15
-"""Kernel deviation over cloud size, horizontal and vertical [1]: the particles themselves draw
-most of the cloud, and a deep kernel would lift gas off the ground."""
-KERNEL_REACH = 3.0
-"""Reach of the compact kernel over its deviation, by its second moment 1/9 [1]."""
-KERNEL_NORM = 105.0 / (32.0 * math.pi)
-"""1 / integral of (1 - r^2)^2 over the unit ball [1]."""
-
-
-class Wander(NamedTuple):
-    """The mean wind of each step: shape (steps,), or a flat list for the valley.
-
-    Attributes
-    ----------
-    toward_x, toward_y : ndarray
-        Unit vector the wind blows to, east and north [1].
-    factor : ndarray
-        Multiplies the mean wind of the layer [1].
-    lateral : float
-        Size of eddies across the wind, sigma_v T_Lv, to the power -2/3 [m-2/3].
-    valley : ndarray, shape (10,) or (0,)
-        Steering by slopes: x, y [m], axis east, axis north [1], half width [m], steering [1],
-        depth [m], drainage speed [m s-1], its height [m], slope speed [m s-1].
-    """
-
-    toward_x: FloatArray
-    toward_y: FloatArray
-    factor: FloatArray
-    lateral: float
-    valley: FloatArray
-
-
-class Vent(NamedTuple):
-    """One source as the particles see it.
-
-    Attributes
-    ----------
-    x, y, z, size : float
-        Place and initial radius [m].
-    rate : ndarray, shape (steps,)
-        Emission rate of each step [kg s-1].
-    """
-
-    x: float
-    y: float
-    z: float
-    size: float
-    rate: FloatArray
-
-
-class Readers(NamedTuple):
-    """Sensors: the path that each averages over in each step.
-
-    Attributes
-    ----------
-    path : ndarray, shape (sensors, steps, 6)
-        Both ends, x, y, z and x, y, z: for a moving point its place before and after the
-        step, for a beam its two ends [m].
-    beam : ndarray of bool, shape (sensors,)
-        Whether the path is a beam.
-    bounds : ndarray, shape (4,)
-        West, east, south, north edge beyond which particles are forgotten [m].
-    """
-
-    path: FloatArray
-    beam: NDArray[np.bool_]
-    bounds: FloatArray
-
-
-@njit(cache=True, nogil=True, inline="always")
-def node(height, table, top):  # type: ignore[no-untyped-def]
-    """Return table row and fraction to the next for a height [m]."""
-    last = table.shape[0] - 1
-    g = math.sqrt(height / top) * last
-    k = int(g)
-    if k > last - 1:
-        k = last - 1
-    return k, g - k
-
-
-@njit(cache=True, nogil=True, inline="always")
-def read(table, column, k, f):  # type: ignore[no-untyped-def]
-    """Return a column's value between rows k and k + 1."""
-    low = table[k, column]
-    return low + f * (table[k + 1, column] - low)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def fade(h):  # type: ignore[no-untyped-def]
-    """Return exp(-h) for h >= 0; below one by a Pade quotient, right within 3e-5."""
-    if h > 1.0:
-        return math.exp(-h)
-    even = 1.0 + h * h / 12.0
-    return (even - 0.5 * h) / (even + 0.5 * h)
-
-
-@njit(cache=True, nogil=True)
-def valley_wind(x, y, z, wind_x, wind_y, valley):  # type: ignore[no-untyped-def]
-    """Return the wind inside a valley: east, north and upward part [m s-1].
-
-    Slope flow and its return come from one stream function, steering depends on height only,
-    and drainage on height only: the flow has no divergence, so nothing piles up by itself.
-    """
-    ax, ay = valley[2], valley[3]
-    along = wind_x * ax + wind_y * ay
-    across = (-wind_x * ay + wind_y * ax) * (1.0 - valley[5] * math.exp(-z / valley[6]))
-    depth = valley[8]
-    along += valley[7] * (z / depth) * math.exp(1.0 - z / depth)
-    b = (-(x - valley[0]) * ay + (y - valley[1]) * ax) / valley[4]
-    bell = math.exp(0.5 - 0.5 * b * b)
-    decay = math.exp(-0.5 * z / depth)
-    across -= valley[9] * b * bell * (1.0 - 0.5 * z / depth) * decay
-    upward = valley[9] * (1.0 - b * b) / valley[4] * bell * z * decay
-    return along * ax - across * ay, along * ay + across * ax, upward
-
-
-@njit(cache=True, nogil=True)
-def path_mean(ax, ay, az, bx, by, bz):  # type: ignore[no-untyped-def]
-    """Return the mean of (1 - r^2)^2 inside the unit ball over the straight path a to b.
-
-    With r^2 = C + 2 B s + A s^2 along the path, the square of the quadratic is integrated
-    exactly between the points where the path enters and leaves the ball.
-    """
-    dx, dy, dz = bx - ax, by - ay, bz - az
-    c = ax * ax + ay * ay + az * az
-    a = dx * dx + dy * dy + dz * dz
-    if a < 1e-9:
-        return (1.0 - c) ** 2 if c < 1.0 else 0.0
-    b = ax * dx + ay * dy + az * dz
-    disc = b * b - a * (c - 1.0)
-    if disc <= 0.0:
-        return 0.0
-    root = math.sqrt(disc)
-    # Measured from the closest point the quadratic is even, which keeps digits when the
-    # path is much longer than the kernel is wide.
-    mid = -b / a
-    lo = max(0.0, mid - root / a) - mid
-    hi = min(1.0, mid + root / a) - mid
-    if hi <= lo:
-        return 0.0
-    peak = disc / a
-    total = peak * peak * (hi - lo)
-    total -= 2.0 * peak * a * (hi**3 - lo**3) / 3.0
-    return total + a * a * (hi**5 - lo**5) / 5.0
-
-
-@njit(cache=True, nogil=True, inline="always")
-def met(cloud, q, i, j, path, beam):  # type: ignore[no-untyped-def]
-    """Return the mean kernel [m-3] of one particle at sensor j during reading step i.
-
-    Particle and sensor both move; only their relative path matters. For a beam the particle
-    stands where it is half way through the step.
-    """
-    reach_h = KERNEL_REACH * KERNEL_H * cloud[q, SIZE]
-    reach_v = KERNEL_REACH * KERNEL_V * cloud[q, DEPTH]
-    x0, x1 = path[j, i, 0], path[j, i, 3]
-    y0, y1 = path[j, i, 1], path[j, i, 4]
-    z0, z1 = path[j, i, 2], path[j, i, 5]
-    if beam[j]:
-        px = 0.5 * (cloud[q, X_OLD] + cloud[q, X])
-        py = 0.5 * (cloud[q, Y_OLD] + cloud[q, Y])
-        pz = 0.5 * (cloud[q, Z_OLD] + cloud[q, Z])
-        qx, qy, qz = px, py, pz
-    else:
-        px, py, pz = cloud[q, X_OLD], cloud[q, Y_OLD], cloud[q, Z_OLD]
-        qx, qy, qz = cloud[q, X], cloud[q, Y], cloud[q, Z]
-        born = 1.0 - cloud[q, SHARE]
-        x0, y0, z0 = x0 + born * (x1 - x0), y0 + born * (y1 - y0), z0 + born * (z1 - z0)
-    ax, bx = x0 - px, x1 - qx
-    if min(ax, bx) > reach_h or max(ax, bx) < -reach_h:
-        return 0.0
-    ay, by = y0 - py, y1 - qy
-    if min(ay, by) > reach_h or max(ay, by) < -reach_h:
-        return 0.0
-    h, v = 1.0 / reach_h, 1.0 / reach_v
-    ax, bx, ay, by = ax * h, bx * h, ay * h, by * h
-    mean = path_mean(ax, ay, (z0 - pz) * v, bx, by, (z1 - qz) * v)
-    # The ground reflects: a mirror particle below it.
-    if min(z0 + pz, z1 + qz) < reach_v:
-        mean += path_mean(ax, ay, (z0 + pz) * v, bx, by, (z1 + qz) * v)
-    return cloud[q, SHARE] * KERNEL_NORM * h * h * v * mean
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -345,37 +179,47 @@ def push(cloud, q, seconds, mean, common, sky, table, valley, rng, buffer):  # t
 
 
 @njit(cache=True, nogil=True)
-def born(cloud, count, i, n, dt, vent, start, layer, lateral, rng):  # type: ignore[no-untyped-def]
-    """Add the n particles of step i, spread evenly over it; return the new count.
+def born(cloud, count, i, n, mass, vent, start, layer, lateral, rng):  # type: ignore[no-untyped-def]
+    """Add the n particles of step i, spread evenly over it.
 
     Parameters
     ----------
+    cloud, count : ndarray, shape (particles, FIELDS), and int
+        The particles, and how many of its rows hold one.
+    mass : float
+        Of each [kg].
     start : ndarray, shape (3,)
         Velocity of the air at the vent over its deviation, along, across, upward [1].
+
+    Returns
+    -------
+    cloud, count
+        The same, or a longer table when it was full.
     """
+    if count + n > cloud.shape[0]:
+        cloud = np.concatenate((cloud, np.empty_like(cloud)))
     together = 1.0 / (1.0 + vent.size ** (2.0 / 3.0) * lateral)
     part, own = math.sqrt(together), math.sqrt(1.0 - together)
     for j in range(n):
-        p = cloud[count]
-        p[X] = vent.x
-        p[Y] = vent.y
-        p[Z] = max(vent.z, layer.floor)
+        p = cloud[count + j]
+        p[X], p[Y], p[Z] = vent.x, vent.y, min(max(vent.z, layer.floor), layer.top)
         p[ALONG] = layer.sigma_u * (part * start[0] + own * rng.standard_normal())
         p[ACROSS] = layer.sigma_v * (part * start[1] + own * rng.standard_normal())
         p[UPDOWN] = part * start[2] + own * rng.standard_normal()
-        p[SIZE] = vent.size
-        p[DEPTH] = vent.size
-        p[MASS] = vent.rate[i] * dt / n
+        p[SIZE] = p[DEPTH] = vent.size
+        p[MASS] = mass
         p[AGE] = 0.0
         # It lives through the rest of the step in which it is let out.
         p[SHARE] = 1.0 - (j + rng.random()) / n
-        count += 1
-    return count
+        p[LABEL], p[STEP] = j, i
+    return cloud, count + n
 
 
 @njit(cache=True, nogil=True, inline="always")
-def thinned(cloud, q, before, label):  # type: ignore[no-untyped-def]
+def thinned(cloud, q, before):  # type: ignore[no-untyped-def]
     """Return whether a particle dies of age; a survivor takes over its neighbour's mass.
+
+    Each age of thinning asks one of the last three bits of the particle's number.
 
     Parameters
     ----------
@@ -383,10 +227,8 @@ def thinned(cloud, q, before, label):  # type: ignore[no-untyped-def]
         The particles, and which one.
     before : float
         Its age before the step [s].
-    label : int
-        Its number within its step; each age of thinning asks one of the last three bits.
     """
-    age = cloud[q, AGE]
+    age, label = cloud[q, AGE], int(cloud[q, LABEL])
     if before < THIN_AGES[0] <= age:
         cloud[q, MASS] *= 2.0
         return label & 1 == 1
@@ -404,6 +246,69 @@ def outside(cloud, q, bounds):  # type: ignore[no-untyped-def]
     """Return whether a particle is too far from all sensors to matter again."""
     x, y = cloud[q, X], cloud[q, Y]
     return x < bounds[0] or x > bounds[1] or y < bounds[2] or y > bounds[3]
+
+
+@njit(cache=True, nogil=True)
+def stir(forcing, start, oldest, newest, memory, rng):  # type: ignore[no-untyped-def]
+    """Draw the forcing that neighbours share in one step, and the air's velocity at the vent.
+
+    Neighbours in the train of clouds share forcing as neighbours in the air do: its
+    correlation along the train is that of the air passing a fixed point.
+
+    Parameters
+    ----------
+    forcing : ndarray, shape (steps, 3)
+        By step of birth; rows ``oldest`` to ``newest`` are filled, standard normal [1].
+    start : ndarray, shape (3,)
+        Carried on from step to step [1].
+    memory : ndarray, shape (3,)
+        Correlation over one step [1].
+    """
+    for c in range(3):
+        keep = memory[c]
+        fresh = math.sqrt(1.0 - keep * keep)
+        start[c] = keep * start[c] + fresh * rng.standard_normal()
+        last = rng.standard_normal()
+        forcing[oldest, c] = last
+        for g in range(oldest + 1, newest + 1):
+            last = keep * last + fresh * rng.standard_normal()
+            forcing[g, c] = last
+
+
+@njit(cache=True, nogil=True, inline="always")
+def advance(  # type: ignore[no-untyped-def]
+    cloud, count, dt, mean, forcing, sky, table, valley, path, beam, bounds,
+    met_by, j_read, rng, buffer,
+):  # fmt: skip
+    """Move all particles by one step and add what they bring to the sensors.
+
+    Parameters
+    ----------
+    met_by : ndarray, shape (sensors, readings)
+        Column ``j_read`` is added to; nothing where it is negative [kg m-3].
+
+    Returns
+    -------
+    int
+        How many particles are left; they stand at the head of the table.
+    """
+    alive = 0
+    for q in range(count):
+        before = cloud[q, AGE]
+        g = int(cloud[q, STEP])
+        common = (forcing[g, 0], forcing[g, 1], forcing[g, 2])
+        push(cloud, q, dt * cloud[q, SHARE], mean, common, sky, table, valley, rng, buffer)
+        if outside(cloud, q, bounds) or thinned(cloud, q, before):
+            continue
+        if j_read >= 0:
+            for j in range(met_by.shape[0]):
+                met_by[j, j_read] += cloud[q, MASS] * met(cloud, q, j_read, j, path, beam)
+        cloud[q, SHARE] = 1.0
+        if alive < q:
+            for c in range(FIELDS):
+                cloud[alive, c] = cloud[q, c]
+        alive += 1
+    return alive
 
 
 @njit(cache=True, nogil=True)
@@ -437,24 +342,15 @@ def follow(rng, dt, n, first, vent, layer, wind, readers, result):  # type: igno
         Where the particles are in the end.
     """
     steps = wind.factor.shape[0]
-    cloud = np.empty((16 * n, FIELDS))
-    label = np.empty(16 * n, np.int64)
-    group = np.empty(16 * n, np.int64)
-    forcing = np.empty((steps, 3))
+    cloud, forcing = np.empty((16 * n, FIELDS)), np.empty((steps, 3))
     buffer = np.empty(MAX_SUBSTEPS)
     start = np.array([rng.standard_normal(), rng.standard_normal(), rng.standard_normal()])
     memory = eulerian_memory(dt, vent, layer)
-    count, oldest = 0, 0
     # Arrays taken out of their records once: inside the loop each look into a record costs
     # more than the arithmetic.
-    table, valley, bounds, path, beam = (
-        layer.table,
-        wind.valley,
-        readers.bounds,
-        readers.path,
-        readers.beam,
-    )
-    toward_x, toward_y, factor, rate = wind.toward_x, wind.toward_y, wind.factor, vent.rate
+    table, valley, rate = layer.table, wind.valley, vent.rate
+    bounds, path, beam = readers.bounds, readers.path, readers.beam
+    toward_x, toward_y, factor = wind.toward_x, wind.toward_y, wind.factor
     sky = (
         layer.floor,
         layer.top,
@@ -464,45 +360,19 @@ def follow(rng, dt, n, first, vent, layer, wind, readers, result):  # type: igno
         layer.time_v,
         wind.lateral,
     )
+    count = 0
     for i in range(steps):
-        for c in range(3):
-            fresh = math.sqrt(1.0 - memory[c] ** 2)
-            start[c] = memory[c] * start[c] + fresh * rng.standard_normal()
-            # Neighbours in the train of clouds share forcing as neighbours in the air do.
-            forcing[oldest, c] = rng.standard_normal()
-            for g in range(oldest + 1, i + 1):
-                forcing[g, c] = memory[c] * forcing[g - 1, c] + fresh * rng.standard_normal()
-        if count + n > cloud.shape[0]:
-            cloud = np.concatenate((cloud, np.empty_like(cloud)))
-            label = np.concatenate((label, np.empty_like(label)))
-            group = np.concatenate((group, np.empty_like(group)))
+        # Particles stay in the order of their birth, so the first is the oldest.
+        oldest = int(cloud[0, STEP]) if count > 0 else i
+        stir(forcing, start, oldest, i, memory, rng)
         if rate[i] > 0.0:
-            for j in range(n):
-                label[count + j] = j
-                group[count + j] = i
-            count = born(cloud, count, i, n, dt, vent, start, layer, wind.lateral, rng)
+            mass = rate[i] * dt / n
+            cloud, count = born(cloud, count, i, n, mass, vent, start, layer, wind.lateral, rng)
         mean = (factor[i], toward_x[i], toward_y[i])
-        alive, oldest_now = 0, i
-        for q in range(count):
-            before = cloud[q, AGE]
-            seconds = dt * cloud[q, SHARE]
-            g = group[q]
-            common = (forcing[g, 0], forcing[g, 1], forcing[g, 2])
-            push(cloud, q, seconds, mean, common, sky, table, valley, rng, buffer)
-            if outside(cloud, q, bounds) or thinned(cloud, q, before, label[q]):
-                continue
-            if i >= first:
-                for j in range(result.shape[0]):
-                    result[j, i - first] += cloud[q, MASS] * met(cloud, q, i - first, j, path, beam)
-            cloud[q, SHARE] = 1.0
-            if alive < q:
-                for c in range(FIELDS):
-                    cloud[alive, c] = cloud[q, c]
-                label[alive] = label[q]
-                group[alive] = g
-            oldest_now = min(oldest_now, g)
-            alive += 1
-        count, oldest = alive, oldest_now
+        count = advance(
+            cloud, count, dt, mean, forcing, sky, table, valley, path, beam, bounds,
+            result, i - first, rng, buffer,
+        )  # fmt: skip
     return cloud[:count].copy()
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from barlovento.domain.observation import Frame, Meteorology, SearchArea
 from barlovento.domain.species import Species
 from barlovento.errors import BadInput
+from barlovento.exercise.instruments import Instrument
 
 FloatArray = NDArray[np.float64]
 
@@ -210,74 +211,6 @@ class HiddenSource:
         if self.windows:
             on &= np.any([(time >= a) & (time < b) for a, b in self.windows], axis=0)
         return np.where(on, self.emission_rate, 0.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SensorModel:
-    """One gas instrument; mole fractions are in ppb (1e-9 mol mol-1).
-
-    Parameters
-    ----------
-    name : str
-        Goes into the ``sensor`` column.
-    t90 : float
-        Time to 90 % of a step; first order [s].
-    noise : float
-        White noise of a one-second reading [ppb].
-    background : float
-        What it shows in clean air at the start [ppb].
-    drift : float
-        Standard deviation of the slow wandering of that level [ppb].
-    drift_time : float
-        Time scale of the wandering [s].
-    detection_limit : float or None
-        Below it only "not detected" is told [ppb].
-    saturation : float or None
-        Largest reading it can show [ppb].
-    clock_lag : float
-        The gas is stamped this much later than it was met [s].
-    gain : float
-        Multiplies what it shows of any gas, one when it is set right [1].
-    """
-
-    name: str
-    t90: float = 0.0
-    noise: float = 0.0
-    background: float = 0.0
-    drift: float = 0.0
-    drift_time: float = 600.0
-    detection_limit: float | None = None
-    saturation: float | None = None
-    clock_lag: float = 0.0
-    gain: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instrument:
-    """A sensor and where it is at the end of every second of the survey.
-
-    Parameters
-    ----------
-    sensor : SensorModel
-        What reads the gas.
-    x, y, z : ndarray, shape (seconds + 1,)
-        Place at 0, 1, 2 ... s after the start; one end of the path for a beam [m].
-    x2, y2, z2 : ndarray, shape (seconds + 1,), or None
-        Other end of a beam, along which it averages; None for a point [m].
-    """
-
-    sensor: SensorModel
-    x: FloatArray
-    y: FloatArray
-    z: FloatArray
-    x2: FloatArray | None = None
-    y2: FloatArray | None = None
-    z2: FloatArray | None = None
-
-    @property
-    def is_beam(self) -> bool:
-        """Whether the reading is a mean along a path."""
-        return self.x2 is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,13 @@ import numpy as np
 from barlovento.domain.observation import Frame, RatePrior, SearchArea
 from barlovento.domain.species import Species
 from barlovento.errors import BadInput
-from barlovento.exercise import sampling
+from barlovento.exercise import instruments
+from barlovento.exercise.instruments import SensorModel
 from barlovento.exercise.records import (
     Atmosphere,
     HiddenSource,
     Mast,
     Scenario,
-    SensorModel,
 )
 
 Stability = Literal["stable", "neutral", "unstable"]
@@ -74,7 +74,7 @@ def random_case(
     count = max(4, int(ground_speed * duration / side * 0.9))
     believed = direction + float(rng.normal(0.0, 8.0))
     heights = ((8.0,), (5.0, 12.0), (10.0,), (8.0, 16.0))[int(rng.integers(4))]
-    path = sampling.lawnmower(centre, (side, side), believed, side / (count - 1), heights)
+    path = instruments.lawnmower(centre, (side, side), believed, side / (count - 1), heights)
     sensor = SensorModel(
         name="drone",
         t90=float(rng.uniform(1.0, 3.0)),
@@ -91,7 +91,7 @@ def random_case(
         atmosphere=atmosphere,
         mast=random_mast(rng, height=float(rng.choice([2.0, 3.0, 10.0]))),
         sources=sources,
-        instruments=(sampling.drone(rng, sensor, path, ground_speed, duration),),
+        instruments=(instruments.drone(rng, sensor, path, ground_speed, duration),),
         duration=duration,
         averaging_time=averaging,
         start=datetime(2031, 3, 4, 14, 0, tzinfo=UTC),

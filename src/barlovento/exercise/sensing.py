@@ -20,7 +20,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.exercise.records import Instrument, SensorModel
+from barlovento.exercise.instruments import Instrument, SensorModel
 from barlovento.exercise.wind import ornstein_uhlenbeck
 
 FloatArray = NDArray[np.float64]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from barlovento.domain.observation import Meteorology
 from barlovento.exercise.air import Layer, wind_shape
-from barlovento.exercise.particles import Wander, valley_wind
+from barlovento.exercise.cloud import Wander, valley_wind
 from barlovento.exercise.records import Atmosphere, Mast, Valley
 
 FloatArray = NDArray[np.float64]

@@ -13,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.domain.observation import Observations, Survey
-from barlovento.exercise import air, particles, sensing, wind
+from barlovento.exercise import air, cloud, particles, sensing, wind
+from barlovento.exercise.instruments import Instrument, SensorModel
 from barlovento.exercise.records import (
     Atmosphere,
     Flown,
     HiddenSource,
-    Instrument,
     Mast,
     Scenario,
-    SensorModel,
     Valley,
 )
 
@@ -155,7 +154,7 @@ def _spin_up(scenario: Scenario, layer: air.Layer) -> int:
     return int(min(1.3 * across / max(speed, 0.3), LONGEST_SPIN_UP)) + 30
 
 
-def _readers(scenario: Scenario) -> particles.Readers:
+def _readers(scenario: Scenario) -> cloud.Readers:
     """Return the instruments' paths of each second as the particles read them."""
     instruments = scenario.instruments
     beam = np.array([i.is_beam for i in instruments])
@@ -171,7 +170,7 @@ def _readers(scenario: Scenario) -> particles.Readers:
 
     both = [ends(axis) for axis in ("x", "y", "z")]
     path = np.stack([a for a, _ in both] + [b for _, b in both], axis=-1)
-    return particles.Readers(path, beam, _bounds(scenario))
+    return cloud.Readers(path, beam, _bounds(scenario))
 
 
 def _met(
@@ -195,7 +194,7 @@ def _met(
     met = np.zeros((len(scenario.sources), len(scenario.instruments), scenario.duration))
     children = seeds.spawn(len(scenario.sources))
     for source, child, result in zip(scenario.sources, children, met, strict=True):
-        vent = particles.Vent(source.x, source.y, source.z, source.size, source.rate_at(time))
+        vent = cloud.Vent(source.x, source.y, source.z, source.size, source.rate_at(time))
         particles.follow(
             _stream(child),
             1.0,

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from barlovento import __version__
+from barlovento.errors import Fault, SurveyError
 
 if TYPE_CHECKING:
     from barlovento.domain.observation import Survey
@@ -111,16 +112,45 @@ def locate(
 
 
 def _read(paths: Sequence[Path]) -> tuple[Survey, ...]:
-    from barlovento.fly.survey import read_survey
+    """Read every survey, or tell the faults of all of them at once."""
+    from barlovento.fly.survey import join_frames, read_survey
 
-    return tuple(read_survey(path) for path in paths)
+    surveys: list[Survey] = []
+    faults: list[Fault] = []
+    for path in paths:
+        try:
+            surveys.append(read_survey(path))
+        except SurveyError as error:
+            faults.extend(
+                # Two surveys have files of the same name.
+                replace(fault, file=f"{path.name}/{fault.file or ''}") if len(paths) > 1 else fault
+                for fault in error.faults
+            )
+    if faults:
+        raise SurveyError(faults)
+    return tuple(join_frames(surveys))
 
 
 def _files(
     surveys: Sequence[Survey], posterior: Posterior, *, command: str, started: float
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return the content of ``result.json`` and of every file by its name."""
+    from barlovento.share.map import map_png
+    from barlovento.share.netcdf import posterior_bytes, searched_bytes
     from barlovento.share.result import result_document, to_bytes
 
+    provenance = {
+        "title": " + ".join(survey.title for survey in surveys),
+        "source": f"barlovento {__version__}",
+        "survey_digests": " ".join(posterior.survey_digests),
+        "seed": posterior.seed,
+    }
+    files = {
+        POSTERIOR: posterior_bytes(posterior, provenance),
+        SEARCHED: searched_bytes(posterior, surveys[0].frame, provenance),
+        MAP: map_png(surveys, posterior),
+    }
+    # The clock is read last, so that the time told is the time waited for.
     result = result_document(
         surveys,
         posterior,
@@ -128,7 +158,7 @@ def _files(
         command=command,
         elapsed=time.monotonic() - started,
     )
-    return result, {RESULT: to_bytes(result)}
+    return result, {**files, RESULT: to_bytes(result)}
 
 
 def _silent(done: float, stage: str) -> None:

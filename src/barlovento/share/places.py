@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barlovento.domain.geodesy import to_geographic
 from barlovento.domain.observation import Frame
 
 FloatArray = NDArray[np.float64]
 
 
-def to_longitude_latitude(x: FloatArray, y: FloatArray, frame: Frame) -> tuple[FloatArray, ...]:
+def to_longitude_latitude(
+    x: FloatArray, y: FloatArray, frame: Frame
+) -> tuple[FloatArray, FloatArray]:
     """Return longitude and latitude, WGS 84, of local metres.
 
     Parameters
@@ -28,12 +31,9 @@ def to_longitude_latitude(x: FloatArray, y: FloatArray, frame: Frame) -> tuple[F
     tuple of ndarray
         Longitude and latitude [degree].
     """
-    # Imported here since local surveys never need it.
-    from pyproj import Proj
-
-    plane = Proj(proj="aeqd", lon_0=frame.longitude, lat_0=frame.latitude, datum="WGS84", units="m")
-    longitude, latitude = plane(np.asarray(x, float), np.asarray(y, float), inverse=True)
-    return np.asarray(longitude), np.asarray(latitude)
+    if frame.longitude is None or frame.latitude is None:
+        raise ValueError("Local axes without a place on the globe have no longitude.")
+    return to_geographic(x, y, origin=(frame.longitude, frame.latitude))
 
 
 def to_survey_coordinates(geometry: Mapping[str, Any], frame: Frame) -> dict[str, Any]:

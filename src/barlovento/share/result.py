@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,8 @@ from barlovento.share.places import to_survey_coordinates
 SCHEMA = 1
 SECONDS_PER_HOUR = 3600.0
 GRAMS_PER_KILOGRAM = 1000.0
+
+_PAIR = re.compile(r"\[\s+(-?\d[\d.e+-]*),\s+(-?\d[\d.e+-]*)\s+\]")
 
 Json = dict[str, Any]
 
@@ -104,7 +107,8 @@ def result_document(
 def to_bytes(document: Mapping[str, Any]) -> bytes:
     """Return the document as indented UTF-8 JSON; a number that isn't finite is an error."""
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    return (text + "\n").encode()
+    # A pair of numbers on three lines makes a region unreadable.
+    return (_PAIR.sub(r"[\1, \2]", text) + "\n").encode()
 
 
 def utc(seconds: float) -> str:

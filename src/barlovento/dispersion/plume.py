@@ -21,7 +21,7 @@ FloatArray = NDArray[np.float64]
 N_TABLE = 128
 """Nodes of a spread table [1]."""
 
-CUT = 6.5
+CUT = 4.5
 """Lateral spreads beyond which the plume counts as nothing [1]."""
 
 X_REFERENCE = 100.0
@@ -149,7 +149,7 @@ def _similarity(
     return sigma, ratio
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def vertical(z: float, h: float, s: float, top: float) -> tuple[float, float, float]:
     """Return the vertical factor of the plume and its derivatives.
 
@@ -186,7 +186,49 @@ def vertical(z: float, h: float, s: float, top: float) -> tuple[float, float, fl
     return value, by_sigma, by_height
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy")
+def lateral(y: float, half: float, s: float) -> tuple[float, float, float]:
+    """Return the lateral factor of the plume, averaged over a piece of path.
+
+    exp(-y^2 / 2 s^2) at a point; its mean over [y - half, y + half] along a path, by the error
+    function.
+
+    Parameters
+    ----------
+    y, half, s : float
+        Crosswind distance, half the crosswind extent of the piece, lateral spread [m].
+
+    Returns
+    -------
+    value, by_y, by_s : float
+        Factor [1] and its derivatives [m-1].
+    """
+    if half < 0.1 * s:
+        e = math.exp(-0.5 * y * y / (s * s))
+        return e, -e * y / (s * s), e * y * y / (s * s * s)
+    a, b = (y - half) / s, (y + half) / s
+    ea, eb = math.exp(-0.5 * a * a), math.exp(-0.5 * b * b)
+    if a > 0.0:
+        area = math.erfc(a * 0.7071067811865476) - math.erfc(b * 0.7071067811865476)
+    elif b < 0.0:
+        area = math.erfc(-b * 0.7071067811865476) - math.erfc(-a * 0.7071067811865476)
+    else:
+        area = math.erf(b * 0.7071067811865476) - math.erf(a * 0.7071067811865476)
+    value = 1.2533141373155003 * s / (2.0 * half) * area
+    return value, (eb - ea) / (2.0 * half), value / s - (b * eb - a * ea) / (2.0 * half)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def reach(sigma_y, half, x, err):  # type: ignore[no-untyped-def]
+    """Return a crosswind distance [m] beyond which the plume is surely nothing.
+
+    Cheap on purpose: most pairs of source and reading end here.
+    """
+    bend = 4.0 * abs(err[5]) * x
+    return CUT * (2.0 * err[6] * sigma_y + err[4]) + half + bend + 1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def spread_at(row, inv_step, x):  # type: ignore[no-untyped-def]
     """Return table value and slope at distance x [m] by linear interpolation in sqrt(x)."""
     g = math.sqrt(x) * inv_step
@@ -199,9 +241,9 @@ def spread_at(row, inv_step, x):  # type: ignore[no-untyped-def]
     return lo + f * d, 0.5 * d * g / x
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def coupling(  # type: ignore[no-untyped-def]
-    ex, ey, z, h, wx, wy, speed, radial, tab_y, tab_z, tab_u, inv_step, top, err
+    ex, ey, hx, hy, z, h, wx, wy, speed, radial, tab_y, tab_z, tab_u, inv_step, top, err
 ):
     """Return the concentration per unit rate at one place, and its lateral lever.
 
@@ -212,6 +254,8 @@ def coupling(  # type: ignore[no-untyped-def]
     ----------
     ex, ey : float
         Receptor minus source, east and north [m].
+    hx, hy : float
+        Half the piece of path that the receptor stands for, zero for a point [m].
     z, h : float
         Heights of receptor and release [m].
     wx, wy : float
@@ -224,8 +268,9 @@ def coupling(  # type: ignore[no-untyped-def]
         Rows of :class:`SpreadTables`.
     inv_step, top : float
         Inverse node spacing [m^-.5], mixing height [m].
-    err : ndarray, shape (5,)
-        ln factor and slope on s_y, ln factor and slope on s_z [1], initial size [m].
+    err : ndarray, shape (7,)
+        ln factor and slope on s_y, ln factor and slope on s_z [1], initial size [m], bend of
+        the plume's axis per unit of ln distance [rad], and the factor on s_y [1].
 
     Returns
     -------
@@ -239,29 +284,35 @@ def coupling(  # type: ignore[no-untyped-def]
     """
     c = 0.0
     lever = 0.0
+    yd = 0.0
+    half = 0.0
+    sy = 0.0
     s02 = err[4] * err[4]
     xd = ex * wx + ey * wy
     if xd > 0.01:
         yd = ey * wx - ex * wy
+        half = abs(hy * wx - hx * wy)
         sy, _ = spread_at(tab_y, inv_step, xd)
+        if abs(yd) > reach(sy, half, xd, err):
+            xd = -1.0
+    if xd > 0.01:
         lx = math.log(xd / X_REFERENCE)
+        yd -= err[5] * xd * lx
         sy *= math.exp(err[0] + err[1] * lx)
         sy2 = sy * sy + s02
-        if yd * yd < CUT * CUT * sy2:
+        near = max(abs(yd) - half, 0.0)
+        if near * near < CUT * CUT * sy2:
             sz, _ = spread_at(tab_z, inv_step, xd)
             ratio, _ = spread_at(tab_u, inv_step, xd)
             sz *= math.exp(err[2] + err[3] * lx)
             sz2 = sz * sz + s02
             v, _, _ = vertical(z, h, math.sqrt(sz2), top)
-            c = (
-                (1.0 - radial)
-                * math.exp(-0.5 * yd * yd / sy2)
-                * v
-                / (TWO_PI * math.sqrt(sy2 * sz2) * speed * ratio)
-            )
-            lever = c * yd / math.sqrt(sy2)
+            sy = math.sqrt(sy2)
+            shape, by_y, _ = lateral(yd, half, sy)
+            c = (1.0 - radial) * shape * v / (TWO_PI * sy * math.sqrt(sz2) * speed * ratio)
+            lever = -c * by_y * sy / shape if shape > 1e-300 else 0.0
     if radial > 0.0:
-        r = math.sqrt(ex * ex + ey * ey + s02)
+        r = math.sqrt(ex * ex + ey * ey + s02 + (hx * hx + hy * hy) / 3.0)
         sz, _ = spread_at(tab_z, inv_step, r)
         ratio, _ = spread_at(tab_u, inv_step, r)
         sz *= math.exp(err[2] + err[3] * math.log(r / X_REFERENCE))
@@ -271,42 +322,52 @@ def coupling(  # type: ignore[no-untyped-def]
     return c, lever
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def coupling_gradient(  # type: ignore[no-untyped-def]
-    ex, ey, z, h, wx, wy, speed, radial, tab_y, tab_z, tab_u, inv_step, top, err, dc, dl
+    ex, ey, hx, hy, z, h, wx, wy, speed, radial, tab_y, tab_z, tab_u, inv_step, top, err, dc, dl
 ):
     """Return :func:`coupling` and fill its derivatives.
 
     Derivatives are by source x, y, height [m], wind direction turned anticlockwise [rad],
-    and the five members of ``err`` (the last by the logarithm of the initial size).
+    and the six members of ``err`` (the size by its logarithm).
 
     Parameters
     ----------
-    ex, ey, z, h, wx, wy, speed, radial, tab_y, tab_z, tab_u, inv_step, top, err
+    ex, ey, hx, hy, z, h, wx, wy, speed, radial, tab_y, tab_z, tab_u, inv_step, top, err
         As in :func:`coupling`.
-    dc, dl : ndarray, shape (9,)
-        Filled with the derivatives of c and of the lever.
+    dc, dl : ndarray, shape (10,)
+        Filled with the derivatives of c and of the lever (of a piece of path: nearly).
 
     Returns
     -------
     c, lever : float
         [s m-3].
     """
-    for k in range(9):
+    for k in range(10):
         dc[k] = 0.0
         dl[k] = 0.0
     c = 0.0
     lever = 0.0
+    yd = 0.0
+    half = 0.0
+    sy0 = 0.0
+    sy0x = 0.0
     s02 = err[4] * err[4]
     xd = ex * wx + ey * wy
     if xd > 0.01:
         yd = ey * wx - ex * wy
+        half = abs(hy * wx - hx * wy)
         sy0, sy0x = spread_at(tab_y, inv_step, xd)
+        if abs(yd) > reach(sy0, half, xd, err):
+            xd = -1.0
+    if xd > 0.01:
         lx = math.log(xd / X_REFERENCE)
+        yd -= err[5] * xd * lx
         fy = math.exp(err[0] + err[1] * lx)
         a = sy0 * fy
         sy2 = a * a + s02
-        if yd * yd < CUT * CUT * sy2:
+        near = max(abs(yd) - half, 0.0)
+        if near * near < CUT * CUT * sy2:
             sz0, sz0x = spread_at(tab_z, inv_step, xd)
             ratio, ratio_x = spread_at(tab_u, inv_step, xd)
             fz = math.exp(err[2] + err[3] * lx)
@@ -314,28 +375,26 @@ def coupling_gradient(  # type: ignore[no-untyped-def]
             sz2 = b * b + s02
             sy, sz = math.sqrt(sy2), math.sqrt(sz2)
             v, v_s, v_h = vertical(z, h, sz, top)
-            u = yd / sy
-            c = (
-                (1.0 - radial)
-                * math.exp(-0.5 * u * u)
-                * v
-                / (TWO_PI * sy * sz * speed * ratio)
-            )
-            lever = c * u
-            # d ln c by the two spreads, and the spreads by x
-            by_sy = (u * u - 1.0) / sy
+            shape, shape_y, shape_s = lateral(yd, half, sy)
+            c = (1.0 - radial) * shape * v / (TWO_PI * sy * sz * speed * ratio)
+            # d ln c by crosswind distance and the two spreads, and the spreads by x
+            by_y = shape_y / shape if shape > 1e-300 else 0.0
+            by_sy = (shape_s / shape if shape > 1e-300 else 0.0) - 1.0 / sy
             by_sz = -1.0 / sz + (v_s / v if v > 1e-300 else 0.0)
+            u = -by_y * sy
+            lever = c * u
             a_x = sy0x * fy + a * err[1] / xd
             b_x = sz0x * fz + b * err[3] / xd
             sy_x, sz_x = a * a_x / sy, b * b_x / sz
-            by_x = by_sy * sy_x + by_sz * sz_x - ratio_x / ratio
-            by_y = -u / sy
+            bend_x = err[5] * (lx + 1.0)
+            by_x = by_sy * sy_x + by_sz * sz_x - ratio_x / ratio - by_y * bend_x
             # d u (the scaled crosswind distance) by the same
-            u_x, u_y = -u / sy * sy_x, 1.0 / sy
+            u_x, u_y = -u / sy * sy_x - bend_x / sy, 1.0 / sy
             _put(dc, dl, 0, c, u, -by_x * wx + by_y * wy, -u_x * wx + u_y * wy)
             _put(dc, dl, 1, c, u, -by_x * wy - by_y * wx, -u_x * wy - u_y * wx)
             _put(dc, dl, 2, c, u, v_h / v if v > 1e-300 else 0.0, 0.0)
-            _put(dc, dl, 3, c, u, by_x * yd - by_y * xd, u_x * yd - u_y * xd)
+            turn = ey * wx - ex * wy
+            _put(dc, dl, 3, c, u, by_x * turn - by_y * xd, u_x * turn - u_y * xd)
             g = a * a / sy
             _put(dc, dl, 4, c, u, by_sy * g, -u / sy * g)
             _put(dc, dl, 5, c, u, by_sy * g * lx, -u / sy * g * lx)
@@ -343,8 +402,9 @@ def coupling_gradient(  # type: ignore[no-untyped-def]
             _put(dc, dl, 6, c, u, by_sz * g, 0.0)
             _put(dc, dl, 7, c, u, by_sz * g * lx, 0.0)
             _put(dc, dl, 8, c, u, by_sy * s02 / sy + by_sz * s02 / sz, -u / sy * s02 / sy)
+            _put(dc, dl, 9, c, u, -by_y * xd * lx, -u_y * xd * lx)
     if radial > 0.0:
-        r = math.sqrt(ex * ex + ey * ey + s02)
+        r = math.sqrt(ex * ex + ey * ey + s02 + (hx * hx + hy * hy) / 3.0)
         sz0, sz0x = spread_at(tab_z, inv_step, r)
         ratio, ratio_x = spread_at(tab_u, inv_step, r)
         lx = math.log(r / X_REFERENCE)
@@ -367,7 +427,7 @@ def coupling_gradient(  # type: ignore[no-untyped-def]
     return c, lever
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _put(dc, dl, k, c, u, dlnc, du):  # type: ignore[no-untyped-def]
     """Set derivative k of c [d c] and of the lever c u from d ln c and d u."""
     dc[k] = c * dlnc

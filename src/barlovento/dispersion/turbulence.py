@@ -52,7 +52,7 @@ BRIGGS_Z = np.array(
 )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def stability_correction(height: float, obukhov_length: float) -> float:
     """Return the integrated momentum correction psi_m of the wind profile.
 
@@ -86,7 +86,7 @@ def stability_correction(height: float, obukhov_length: float) -> float:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def profile(height: float, roughness_length: float, obukhov_length: float) -> float:
     """Return kappa U / u*, the dimensionless mean wind of the surface layer.
 
@@ -185,7 +185,7 @@ def stability_class(sigma_theta: float, wind_speed: float) -> int:
     return klass
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def sigma_z_similarity(
     x: float,
     friction_velocity: float,

@@ -52,7 +52,8 @@ class Draws:
     sources: Floats
     nuisance: Floats
     states: list[kernels.State]
-    step_accept: float = math.nan
+    background: Floats
+    plume: Floats
 
 
 def start_state(p: kernels.Problem) -> kernels.State:
@@ -61,7 +62,7 @@ def start_state(p: kernels.Problem) -> kernels.State:
     n_sensor, blocks, n_glob = len(p.noise_mu), len(p.block_survey), len(p.global_sd)
     dim = 4 * slots + n_glob
     phi = np.zeros(n_glob)
-    phi[-1] = p.size_mu
+    phi[-2] = p.size_mu
     drift = np.repeat(p.background_mu[:, None], p.n_drift, axis=1)
     state = kernels.State(
         on=np.zeros(slots, dtype=np.int64),
@@ -71,6 +72,7 @@ def start_state(p: kernels.Problem) -> kernels.State:
         turn=np.zeros(blocks),
         gain=np.zeros(blocks),
         sensor_gain=np.zeros(n_sensor),
+        sensor_turn=np.zeros(n_sensor),
         drift=np.ascontiguousarray(drift),
         common=np.zeros(max(p.n_common, 1)),
         noise=p.noise_mu.copy(),
@@ -87,6 +89,9 @@ def start_state(p: kernels.Problem) -> kernels.State:
         turn_step=np.full(blocks, 0.05),
         chol=np.zeros((dim, dim)),
         fisher=np.zeros((dim, dim)),
+        arrow=np.zeros((2 * (blocks + n_sensor), dim)),
+        local=np.ones(2 * (blocks + n_sensor)),
+        edge=np.zeros((2 * (blocks + n_sensor), dim)),
     )
     moves.refresh(pack(p), pack(state))
     set_precision(p, state)
@@ -96,20 +101,32 @@ def start_state(p: kernels.Problem) -> kernels.State:
 def set_precision(p: kernels.Problem, st: kernels.State) -> None:
     """Set the preconditioner to the expected information at the state, plus the prior's."""
     slots, n_glob = len(st.on), len(st.phi)
-    dim = 4 * slots + n_glob
-    hess = np.zeros((dim, dim))
-    grad = np.zeros(dim)
-    kernels.gradient(pack(p), pack(st), st.theta, st.phi, 1.0, grad, hess, 1)
-    prior = np.concatenate([np.tile([0.3, 0.3, 0.3, 1.0 / p.rate_sd**2], slots), 1 / p.global_sd**2])
+    st.fisher[:], st.arrow[:], st.local[:] = 0.0, 0.0, 0.0
+    grad, inner = np.zeros(4 * slots + n_glob), np.zeros(len(st.local))
+    kernels.gradient(pack(p), pack(st), st.theta, st.phi, 1.0, grad, inner, 1)
+    prior = np.concatenate(
+        [np.tile([0.3, 0.3, 0.3, 1.0 / p.rate_sd**2], slots), 1 / p.global_sd**2]
+    )
     surveys = n_glob // 3 - 1
     prior[4 * slots : 4 * slots + surveys] = 1.0 / math.radians(8.0) ** 2
     # Slots that are empty get the information of a source that is hardly seen.
     for j in range(slots):
         if st.on[j] == 0:
-            hess[4 * j : 4 * j + 4] = 0.0
-            hess[:, 4 * j : 4 * j + 4] = 0.0
             prior[4 * j : 4 * j + 4] += [1.0, 1.0, 0.0, 0.5]
-    st.fisher[:] = hess + np.diag(prior)
+    st.fisher[:] += np.diag(prior)
+    spread = np.exp(st.hyper)
+    blocks = len(st.turn)
+    st.local[:blocks] += 1.25 / spread[kernels.DIR_SD] ** 2
+    st.local[blocks : 2 * blocks] += 1.0 / spread[kernels.GAIN_SD] ** 2
+    sensors = 2 * blocks + len(st.noise)
+    st.local[2 * blocks : sensors] += 1.0 / spread[kernels.SENSOR_SD] ** 2
+    st.local[sensors:] += 1.0 / kernels.SENSOR_TURN**2
+    if p.use_block == 0:
+        st.arrow[: 2 * blocks] = 0.0
+    # Turn and gain of a block are taken as independent, and sensors as known, or the arrow
+    # would take more from the rest than is there.
+    st.arrow[:] *= 0.9
+    st.arrow[2 * blocks :] = 0.0
 
 
 def set_birth_map(p: kernels.Problem, st: kernels.State, others: list[Floats]) -> Floats:
@@ -144,7 +161,7 @@ def subset(p: kernels.Problem, rows: NDArray[np.int64]) -> kernels.Problem:
     per_reading = {
         name: np.ascontiguousarray(getattr(p, name)[..., rows])
         for name in (
-            "angle speed radial air survey block sensor y censored t0 t1 knot knot_f common common_f"
+            "angle speed radial air survey block sensor y censored weight t0 t1 knot knot_f common common_f"
         ).split()
     }
     return p._replace(
@@ -153,49 +170,86 @@ def subset(p: kernels.Problem, rows: NDArray[np.int64]) -> kernels.Problem:
         node_y=np.ascontiguousarray(p.node_y[:, index]),
         node_z=p.node_z[index],
         node_w=p.node_w[index],
+        node_hx=p.node_hx[index],
+        node_hy=p.node_hy[index],
         **per_reading,
     )
 
 
-def run_chain(
-    p: kernels.Problem,
-    seed: np.random.SeedSequence,
-    effort: Effort,
-    tell: Callable[[float], None],
-) -> tuple[Floats, Floats, kernels.State]:
-    """Run one chain and return its draws, nuisance draws and last state."""
-    rng = np.random.Generator(np.random.PCG64(seed))
-    st = start_state(p)
+@dataclass(slots=True)
+class _Chain:
+    """One chain between its stages."""
+
+    rng: np.random.Generator
+    state: kernels.State
+    maps: list[Floats]
+    level: float = -math.inf
+
+
+def warm_up(p: kernels.Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) -> None:
+    """Bring one chain to the posterior through powers of the likelihood that rise to one."""
+    st, rng = chain.state, chain.rng
     pp, ps = pack(p), pack(st)
-    none, none2 = np.zeros((1, len(st.on), 7)), np.zeros((1, len(st.phi) + 9))
-    maps: list[Floats] = []
-    total = effort.warm_up * (len(BETAS) - 1) + 3 * effort.warm_up + effort.sweeps
-    done = 0
+    none, none2 = (
+        np.zeros((effort.warm_up, len(st.on), 7)),
+        np.zeros((effort.warm_up, len(st.phi) + 10)),
+    )
     for _ in range(20):
         moves.move_background(pp, ps, rng, 0.5)
     for beta in BETAS:
-        rounds = 3 if beta == 1.0 else 1
-        if len(maps) < 3 or beta == 1.0:
-            maps = maps[-2:] + [set_birth_map(p, st, [])]
-        for _ in range(rounds):
-            st.grid[:] = sum(maps) / len(maps)
-            moves.sweeps(pp, ps, rng, effort.warm_up, beta, 0.15, 0, none, none2, 0)
+        chain.maps = chain.maps[-2:] + [set_birth_map(p, st, [])]
+        for _ in range(2):
+            st.grid[:] = sum(chain.maps) / len(chain.maps)
+            moves.sweeps(pp, ps, rng, effort.warm_up, beta, 0.15, 1, none, none2, 0)
             set_precision(p, st)
             st.step[moves.EPS] = max(st.step[moves.EPS], 0.1)
-            done += effort.warm_up
-            tell(done / total)
-        maps = maps[-2:] + [set_birth_map(p, st, [])]
-    st.grid[:] = sum(maps) / len(maps)
-    moves.sweeps(pp, ps, rng, effort.warm_up, 1.0, 0.08, 0, none, none2, 0)
+            tell()
+    chain.level = float(none2[:, -1].mean())
+
+
+def settle(p: kernels.Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) -> None:
+    """Adapt births and steps at the posterior, then leave them as they are."""
+    st, rng = chain.state, chain.rng
+    pp, ps = pack(p), pack(st)
+    none, none2 = np.zeros((1, len(st.on), 7)), np.zeros((1, len(st.phi) + 10))
+    chain.maps = chain.maps[-2:] + [set_birth_map(p, st, [])]
+    st.grid[:] = sum(chain.maps) / len(chain.maps)
+    for rate in (0.15, 0.05):
+        set_precision(p, st)
+        moves.sweeps(pp, ps, rng, effort.warm_up, 1.0, rate, 0, none, none2, 0)
+        tell()
+
+
+def sample(
+    p: kernels.Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]
+) -> tuple[Floats, Floats, list[Floats], list[Floats]]:
+    """Return the chain's draws, and snapshots of background and plume at every reading."""
+    st = chain.state
+    pp, ps = pack(p), pack(st)
     keep = effort.sweeps // effort.thin
-    out, nuisance = np.zeros((keep, len(st.on), 7)), np.zeros((keep, len(st.phi) + 9))
+    out, nuisance = np.zeros((keep, len(st.on), 7)), np.zeros((keep, len(st.phi) + 10))
     kept = 0
+    background: list[Floats] = []
+    plume: list[Floats] = []
     for _ in range(10):
         todo = effort.sweeps // 10
-        kept = moves.sweeps(pp, ps, rng, todo, 1.0, 0.0, effort.thin, out, nuisance, kept)
-        done += todo
-        tell(done / total)
-    return out[:kept], nuisance[:kept], st
+        kept = moves.sweeps(pp, ps, chain.rng, todo, 1.0, 0.0, effort.thin, out, nuisance, kept)
+        background.append(st.b.copy())
+        plume.append(plume_of(p, st))
+        tell()
+    return out[:kept], nuisance[:kept], background, plume
+
+
+def plume_of(p: kernels.Problem, st: kernels.State) -> Floats:
+    """Return what all plumes add to each reading, gains included, shape (n,) [ug m-3]."""
+    block, sensor = np.empty(len(st.gain)), np.empty(len(st.noise))
+    kernels.gains(pack(p), pack(st), block, sensor)
+    total = (st.c * st.on[:, None]).sum(axis=0)
+    return np.asarray(total * block[p.block] * sensor[p.sensor])
+
+
+BEHIND = 15.0
+"""A chain whose log posterior lags the best by more starts again from the best [1]."""
 
 
 def run_chains(
@@ -219,21 +273,34 @@ def run_chains(
     Draws
         Draws of all chains.
     """
-    seeds = np.random.SeedSequence(seed).spawn(effort.chains)
-    share = [0.0] * effort.chains
+    chains = [
+        _Chain(rng=np.random.Generator(np.random.PCG64(s)), state=start_state(p), maps=[])
+        for s in np.random.SeedSequence(seed).spawn(effort.chains)
+    ]
+    total = effort.chains * (effort.warm_up * (2 * len(BETAS) + 2) + effort.sweeps)
+    done = [0]
 
-    def one(k: int) -> tuple[Floats, Floats, kernels.State]:
-        def note(done: float) -> None:
-            share[k] = done
-            tell(sum(share) / effort.chains)
+    def step(size: int) -> Callable[[], None]:
+        def add() -> None:
+            done[0] += size
+            tell(min(done[0] / total, 1.0))
 
-        return run_chain(p, seeds[k], effort, note)
+        return add
 
-    workers = min(effort.chains, os.cpu_count() or 1)
-    with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(one, range(effort.chains)))
+    with ThreadPoolExecutor(min(effort.chains, os.cpu_count() or 1)) as pool:
+        list(pool.map(lambda c: warm_up(p, c, effort, step(effort.warm_up)), chains))
+        best = max(chains, key=lambda c: c.level)
+        for chain in chains:
+            if chain.level < best.level - BEHIND:
+                for mine, its in zip(chain.state, best.state, strict=True):
+                    mine[...] = its
+                chain.maps = list(best.maps)
+        list(pool.map(lambda c: settle(p, c, effort, step(effort.warm_up)), chains))
+        parts = list(pool.map(lambda c: sample(p, c, effort, step(effort.sweeps // 10)), chains))
     return Draws(
-        sources=np.array([a for a, _, _ in parts]),
-        nuisance=np.array([b for _, b, _ in parts]),
-        states=[c for _, _, c in parts],
+        sources=np.array([part[0] for part in parts]),
+        nuisance=np.array([part[1] for part in parts]),
+        states=[c.state for c in chains],
+        background=np.array([row for part in parts for row in part[2]]),
+        plume=np.array([row for part in parts for row in part[3]]),
     )

@@ -26,6 +26,8 @@ from barlovento.locate.kernels import (
     gradient,
     likelihood,
     log_prior_globals,
+    log_prior_local,
+    log_prior_source,
     missed_share,
     one_reading,
     position,
@@ -39,7 +41,7 @@ EPS, HYPER0 = 0, 1
 NOISE_STEP, GAIN_STEP, SENSOR_STEP = 8, 9, 10
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def occupied(st):  # type: ignore[no-untyped-def]
     """Return the number of sources."""
     n = 0
@@ -48,9 +50,14 @@ def occupied(st):  # type: ignore[no-untyped-def]
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def factor(st):  # type: ignore[no-untyped-def]
-    """Fill ``chol`` with the Cholesky factor of the precision over occupied slots and globals."""
+    """Factor the precision of momenta over occupied slots and globals; return their number.
+
+    The local unknowns (turns and gains) come first and are independent of each other given
+    the rest, so the matrix is an arrow: its factor is a diagonal, an edge, and the Cholesky
+    factor of what the edge leaves of the rest.
+    """
     n_slot, n_glob = st.on.shape[0], st.phi.shape[0]
     index = np.empty(4 * n_slot + n_glob, np.int64)
     d = 0
@@ -64,91 +71,142 @@ def factor(st):  # type: ignore[no-untyped-def]
         d += 1
     for a in range(d):
         for b in range(a + 1):
-            s = st.fisher[index[a], index[b]]
+            st.chol[a, b] = st.fisher[index[a], index[b]]
+    for k in range(st.local.shape[0]):
+        root = math.sqrt(st.local[k])
+        for a in range(d):
+            st.edge[k, a] = st.arrow[k, index[a]] / root
+        for a in range(d):
+            if st.edge[k, a] != 0.0:
+                for b in range(a + 1):
+                    st.chol[a, b] -= st.edge[k, a] * st.edge[k, b]
+    for a in range(d):
+        for b in range(a + 1):
+            s = st.chol[a, b]
             for k in range(b):
                 s -= st.chol[a, k] * st.chol[b, k]
             if a == b:
-                st.chol[a, a] = math.sqrt(max(s, 1e-6))
+                st.chol[a, a] = math.sqrt(max(s, 1e-6 + 1e-3 * st.fisher[index[a], index[a]]))
             else:
                 st.chol[a, b] = s / st.chol[b, b]
     return d
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _kick(st, d, momentum, velocity):  # type: ignore[no-untyped-def]
     """Fill velocity = precision^-1 momentum and return the kinetic energy."""
-    for a in range(d):
-        s = momentum[a]
-        for k in range(a):
-            s -= st.chol[a, k] * velocity[k]
-        velocity[a] = s / st.chol[a, a]
+    n_local = st.local.shape[0]
     energy = 0.0
+    for k in range(n_local):
+        velocity[k] = momentum[k] / math.sqrt(st.local[k])
+        energy += 0.5 * velocity[k] * velocity[k]
     for a in range(d):
-        energy += 0.5 * velocity[a] * velocity[a]
+        s = momentum[n_local + a]
+        for k in range(n_local):
+            s -= st.edge[k, a] * velocity[k]
+        for k in range(a):
+            s -= st.chol[a, k] * velocity[n_local + k]
+        velocity[n_local + a] = s / st.chol[a, a]
+        energy += 0.5 * velocity[n_local + a] ** 2
     for a in range(d - 1, -1, -1):
-        s = velocity[a]
+        s = velocity[n_local + a]
         for k in range(a + 1, d):
-            s -= st.chol[k, a] * velocity[k]
-        velocity[a] = s / st.chol[a, a]
+            s -= st.chol[k, a] * velocity[n_local + k]
+        velocity[n_local + a] = s / st.chol[a, a]
+    for k in range(n_local):
+        s = velocity[k]
+        for a in range(d):
+            s -= st.edge[k, a] * velocity[n_local + a]
+        velocity[k] = s / math.sqrt(st.local[k])
     return energy
 
 
-@njit(cache=True, nogil=True)
-def hamiltonian(p, st, rng, beta, leaps, adapt, hess):  # type: ignore[no-untyped-def]
-    """Move sources and global errors by one Hamiltonian trajectory; return 1 if accepted."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _drift(p, st, eps, velocity):  # type: ignore[no-untyped-def]
+    """Move all unknowns along the velocity; return False where they run away."""
+    n_block, n_local = st.gain.shape[0], st.local.shape[0]
+    for k in range(n_block):
+        if p.use_block == 1:
+            st.turn[k] += eps * velocity[k]
+            st.gain[k] += eps * velocity[n_block + k]
+            if abs(st.turn[k]) > 6.0 or abs(st.gain[k]) > 20.0:
+                return False
+    for k in range(st.noise.shape[0]):
+        if p.use_gain[k] == 1:
+            st.sensor_gain[k] += eps * velocity[2 * n_block + k]
+            st.sensor_turn[k] += eps * velocity[2 * n_block + st.noise.shape[0] + k]
+            if abs(st.sensor_gain[k]) > 20.0 or abs(st.sensor_turn[k]) > 6.0:
+                return False
+    a = n_local
+    for j in range(st.on.shape[0]):
+        if st.on[j] == 1:
+            for k in range(4):
+                st.theta[j, k] += eps * velocity[a]
+                if abs(st.theta[j, k]) > 60.0:
+                    return False
+                a += 1
+    for k in range(st.phi.shape[0]):
+        st.phi[k] += eps * velocity[a]
+        if abs(st.phi[k]) > 12.0:
+            return False
+        a += 1
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def hamiltonian(p, st, rng, beta, leaps, adapt):  # type: ignore[no-untyped-def]
+    """Move sources, global errors, turns and gains by one trajectory; return 1 if accepted."""
     d = factor(st)
-    n_slot, n_glob = st.on.shape[0], st.phi.shape[0]
+    n_slot, n_glob, n_local = st.on.shape[0], st.phi.shape[0], st.local.shape[0]
     theta0, phi0 = st.theta.copy(), st.phi.copy()
+    turn0, gain0, sensor0 = st.turn.copy(), st.gain.copy(), st.sensor_gain.copy()
+    sensor_turn0 = st.sensor_turn.copy()
     wx0, wy0 = st.wx.copy(), st.wy.copy()
     c0, e0, lp0 = st.c.copy(), st.e.copy(), st.lp.copy()
-    grad = np.zeros(4 * n_slot + n_glob)
-    momentum, velocity, z = np.zeros(d), np.zeros(d), np.zeros(d)
-    for a in range(d):
+    grad, inner = np.zeros(4 * n_slot + n_glob), np.zeros(n_local)
+    momentum, velocity, z = np.zeros(n_local + d), np.zeros(n_local + d), np.zeros(n_local + d)
+    for a in range(n_local + d):
         z[a] = rng.standard_normal()
+    for k in range(n_local):
+        momentum[k] = math.sqrt(st.local[k]) * z[k]
+        for a in range(d):
+            momentum[n_local + a] += st.edge[k, a] * z[k]
     for a in range(d):
         for k in range(a + 1):
-            momentum[a] += st.chol[a, k] * z[k]
-    before = -gradient(p, st, st.theta, st.phi, beta, grad, hess, 0)
+            momentum[n_local + a] += st.chol[a, k] * z[n_local + k]
+    before = -gradient(p, st, st.theta, st.phi, beta, grad, inner, 0)
     before += _kick(st, d, momentum, velocity)
     eps = st.step[EPS] * (0.8 + 0.4 * rng.random())
     ok = True
     after = 0.0
-    for leap in range(leaps):
-        for a in range(d):
-            momentum[a] += 0.5 * eps * grad[a]
+    for _ in range(leaps):
+        momentum[:n_local] += 0.5 * eps * inner
+        momentum[n_local:] += 0.5 * eps * grad[:d]
         _kick(st, d, momentum, velocity)
-        a = 0
-        for j in range(n_slot):
-            if st.on[j] == 1:
-                for k in range(4):
-                    st.theta[j, k] += eps * velocity[a]
-                    if abs(st.theta[j, k]) > 60.0:
-                        ok = False
-                    a += 1
-        for k in range(n_glob):
-            st.phi[k] += eps * velocity[a]
-            if abs(st.phi[k]) > 12.0:
-                ok = False
-            a += 1
+        ok = _drift(p, st, eps, velocity)
         if not ok:
             break
-        after = -gradient(p, st, st.theta, st.phi, beta, grad, hess, 0)
+        after = -gradient(p, st, st.theta, st.phi, beta, grad, inner, 0)
         if not math.isfinite(after):
             ok = False
             break
-        for a in range(d):
-            momentum[a] += 0.5 * eps * grad[a]
+        momentum[:n_local] += 0.5 * eps * inner
+        momentum[n_local:] += 0.5 * eps * grad[:d]
     accept = 0.0
     if ok:
         after += _kick(st, d, momentum, velocity)
         accept = math.exp(min(0.0, before - after))
     if adapt > 0.0:
         st.step[EPS] *= math.exp(adapt * (accept - 0.75))
-        st.step[EPS] = min(max(st.step[EPS], 1e-4), 1.2)
+        st.step[EPS] = min(max(st.step[EPS], 1e-3), 1.2)
     if rng.random() < accept:
         return 1
     st.theta[:] = theta0
     st.phi[:] = phi0
+    st.turn[:] = turn0
+    st.gain[:] = gain0
+    st.sensor_gain[:] = sensor0
+    st.sensor_turn[:] = sensor_turn0
     st.wx[:] = wx0
     st.wy[:] = wy0
     st.c[:] = c0
@@ -157,13 +215,13 @@ def hamiltonian(p, st, rng, beta, leaps, adapt, hess):  # type: ignore[no-untype
     return 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_t4(x, scale):  # type: ignore[no-untyped-def]
     """Return the log density of a Student t with 4 degrees of freedom, without constants."""
     return -math.log(scale) - 2.5 * math.log(1.0 + 0.25 * (x / scale) ** 2)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def move_turns(p, st, rng, beta, adapt):  # type: ignore[no-untyped-def]
     """Move the direction deviation of every block, each accepted on its own."""
     n, k_all, n_slot = p.y.shape[0], st.turn.shape[0], st.on.shape[0]
@@ -216,7 +274,7 @@ def move_turns(p, st, rng, beta, adapt):  # type: ignore[no-untyped-def]
             st.wy[i] = wy[i]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def move_gains(p, st, rng, beta, adapt, lp, by_sensor):  # type: ignore[no-untyped-def]
     """Move the ln gains of all blocks (or sensors), each accepted on its own."""
     values = st.sensor_gain if by_sensor else st.gain
@@ -245,7 +303,7 @@ def move_gains(p, st, rng, beta, adapt, lp, by_sensor):  # type: ignore[no-untyp
         st.step[slot] = min(max(st.step[slot] * math.exp(adapt * (rate - 0.4)), 0.01), 3.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def move_noise(p, st, rng, beta, adapt, lp):  # type: ignore[no-untyped-def]
     """Move the ln noise of every sensor, each accepted on its own."""
     old = st.noise.copy()
@@ -269,10 +327,12 @@ def move_noise(p, st, rng, beta, adapt, lp):  # type: ignore[no-untyped-def]
         if taken[p.sensor[i]] == 1:
             st.lp[i] = lp[i]
     if adapt > 0.0:
-        st.step[NOISE_STEP] = min(max(st.step[NOISE_STEP] * math.exp(adapt * (rate - 0.4)), 0.005), 2.0)
+        st.step[NOISE_STEP] = min(
+            max(st.step[NOISE_STEP] * math.exp(adapt * (rate - 0.4)), 0.005), 2.0
+        )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def hyper_score(p, st, h):  # type: ignore[no-untyped-def]
     """Return log prior of hyper-parameter h and of the unknowns that it governs."""
     z = (st.hyper[h] - p.hyper_mu[h]) / p.hyper_sd[h]
@@ -301,7 +361,7 @@ def hyper_score(p, st, h):  # type: ignore[no-untyped-def]
     return lp
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def move_hyper(p, st, rng, beta, adapt, lp):  # type: ignore[no-untyped-def]
     """Move each hyper-parameter; only scatter, block gain's mean and misses touch readings."""
     for h in range(st.hyper.shape[0]):
@@ -328,7 +388,7 @@ def move_hyper(p, st, rng, beta, adapt, lp):  # type: ignore[no-untyped-def]
             st.step[HYPER0 + h] = min(max(s, 0.01), 3.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def move_ridges(p, st, rng):  # type: ignore[no-untyped-def]
     """Slide along directions that leave every reading's prediction as it is."""
     zero = np.zeros(st.phi.shape[0])
@@ -336,7 +396,7 @@ def move_ridges(p, st, rng):  # type: ignore[no-untyped-def]
     if p.use_block == 1:
         scale = math.exp(st.hyper[DIR_SD])
         for s in range(n_surv):
-            before = log_prior_globals(p, st.phi, zero)
+            before = log_prior_globals(p, st.phi, zero, 0)
             count = 0
             for k in range(st.turn.shape[0]):
                 if p.block_survey[k] == s:
@@ -344,7 +404,7 @@ def move_ridges(p, st, rng):  # type: ignore[no-untyped-def]
                     count += 1
             shift = rng.standard_normal() * scale / math.sqrt(max(count, 1)) * 1.5
             st.phi[s] += shift
-            after = log_prior_globals(p, st.phi, zero)
+            after = log_prior_globals(p, st.phi, zero, 0)
             for k in range(st.turn.shape[0]):
                 if p.block_survey[k] == s:
                     after += log_t4(st.turn[k] - shift, scale)
@@ -358,7 +418,7 @@ def move_ridges(p, st, rng):  # type: ignore[no-untyped-def]
     _ridge_gain(p, st, rng, True)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _ridge_gain(p, st, rng, by_sensor):  # type: ignore[no-untyped-def]
     """Trade the mean of the ln gains for the rates of all sources."""
     values = st.sensor_gain if by_sensor else st.gain
@@ -391,7 +451,7 @@ def _ridge_gain(p, st, rng, by_sensor):  # type: ignore[no-untyped-def]
                     st.e[j, i] *= f
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _chain_draw(diag, off, rhs, rng, out):  # type: ignore[no-untyped-def]
     """Draw from the Gaussian with tridiagonal precision and linear term rhs, in place."""
     n = diag.shape[0]
@@ -416,7 +476,7 @@ def _chain_draw(diag, off, rhs, rng, out):  # type: ignore[no-untyped-def]
         out[k] = s / d[k]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def move_background(p, st, rng, beta):  # type: ignore[no-untyped-def]
     """Draw the background exactly, given the plumes, as a Gaussian chain per sensor.
 
@@ -460,9 +520,13 @@ def move_background(p, st, rng, beta):  # type: ignore[no-untyped-def]
             r2 = (y - st.b[i] - m) ** 2 / s2
             lam = rng.standard_gamma(2.5) / (0.5 * (4.0 + r2))
         value[i] = y - m
-        weight[i] = beta * lam / s2
+        weight[i] = beta * p.weight[i] * lam / s2
     drift2 = math.exp(-2.0 * st.hyper[DRIFT])
-    diag, off, rhs = np.zeros((n_sensor, n_knot)), np.zeros((n_sensor, n_knot)), np.zeros((n_sensor, n_knot))
+    diag, off, rhs = (
+        np.zeros((n_sensor, n_knot)),
+        np.zeros((n_sensor, n_knot)),
+        np.zeros((n_sensor, n_knot)),
+    )
     for k in range(n_sensor):
         if p.background_sd[k] > 0.0:
             diag[k, 0] = 1.0 / p.background_sd[k] ** 2
@@ -490,7 +554,7 @@ def move_background(p, st, rng, beta):  # type: ignore[no-untyped-def]
     likelihood(p, st, st.c, st.e, st.on, st.lp)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _load(diag, off, rhs, a, f, w, v):  # type: ignore[no-untyped-def]
     """Add one reading between knots a and a + 1 to a chain's normal equations."""
     diag[a] += w * (1.0 - f) ** 2
@@ -501,7 +565,7 @@ def _load(diag, off, rhs, a, f, w, v):  # type: ignore[no-untyped-def]
         rhs[a + 1] += w * f * v
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _draw_common(p, st, rng, value, weight):  # type: ignore[no-untyped-def]
     """Draw the background that all sensors share, a first-order autoregression round zero."""
     n_knot = st.common.shape[0]
@@ -522,7 +586,7 @@ def _draw_common(p, st, rng, value, weight):  # type: ignore[no-untyped-def]
     _chain_draw(diag, off, rhs, rng, st.common)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def background_at(p, st, i):  # type: ignore[no-untyped-def]
     """Return the background of reading i [ug m-3]."""
     k, a, f = p.sensor[i], p.knot[i], p.knot_f[i]
@@ -537,7 +601,7 @@ def background_at(p, st, i):  # type: ignore[no-untyped-def]
     return v
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def move_windows(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
     """Propose another time of start or stop for each source."""
     n = p.y.shape[0]
@@ -574,7 +638,7 @@ def move_windows(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
             e[j, :] = st.e[j]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def draw_window(p, rng, window):  # type: ignore[no-untyped-def]
     """Draw the time a source is on from its prior: mostly the whole survey."""
     window[0], window[1] = 0.0, 1.0
@@ -593,7 +657,7 @@ def draw_window(p, rng, window):  # type: ignore[no-untyped-def]
                 return
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _cell(p, st, x, y):  # type: ignore[no-untyped-def]
     """Return the birth density at a place [m-2]: a third uniform, the rest by the grid."""
     side = int(math.sqrt(st.grid.shape[0]) + 0.5)
@@ -603,7 +667,7 @@ def _cell(p, st, x, y):  # type: ignore[no-untyped-def]
     return (0.34 + 0.66 * st.grid[b * side + a] * side * side) / area
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _guess(p, st, c, on):  # type: ignore[no-untyped-def]
     """Return the least-squares ln factor on contribution c that explains what is left."""
     num = 0.0
@@ -627,7 +691,7 @@ def _guess(p, st, c, on):  # type: ignore[no-untyped-def]
     return math.log(num / den)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _rate_density(p, guess, rate):  # type: ignore[no-untyped-def]
     """Return the log density with which a birth proposes ln rate."""
     z = (rate - p.rate_mu) / p.rate_sd
@@ -635,10 +699,12 @@ def _rate_density(p, guess, rate):  # type: ignore[no-untyped-def]
     if guess < -90.0:
         return math.log(prior + 1e-300)
     z = (rate - guess) / 0.6
-    return math.log(0.4 * prior + 0.6 * math.exp(-0.5 * z * z) / (0.6 * 2.5066282746310002) + 1e-300)
+    return math.log(
+        0.4 * prior + 0.6 * math.exp(-0.5 * z * z) / (0.6 * 2.5066282746310002) + 1e-300
+    )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def propose_source(p, st, rng, on, theta, window, c, e):  # type: ignore[no-untyped-def]
     """Fill a new source and its contributions; return its log proposal density over prior."""
     side = int(math.sqrt(st.grid.shape[0]) + 0.5)
@@ -671,7 +737,7 @@ def propose_source(p, st, rng, on, theta, window, c, e):  # type: ignore[no-unty
     return proposal_ratio(p, st, theta, guess)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def proposal_ratio(p, st, theta, guess):  # type: ignore[no-untyped-def]
     """Return ln (proposal density / prior density) of a source's place and rate."""
     pos = np.empty(3)
@@ -682,7 +748,7 @@ def proposal_ratio(p, st, theta, guess):  # type: ignore[no-untyped-def]
     return math.log(_cell(p, st, pos[0], pos[1]) * area) + _rate_density(p, guess, theta[3]) - prior
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def move_number(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
     """Try a birth or a death; return 1 for a birth taken, -1 for a death taken."""
     n_slot, n = st.on.shape[0], p.y.shape[0]
@@ -723,7 +789,7 @@ def move_number(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
     return 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _pick_source(st, rng, count):  # type: ignore[no-untyped-def]
     """Return the slot of a source chosen evenly."""
     pick = int(rng.random() * count)
@@ -735,7 +801,7 @@ def _pick_source(st, rng, count):  # type: ignore[no-untyped-def]
     return j
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _unit_guess(p, st, j):  # type: ignore[no-untyped-def]
     """Return the ln rate that a birth at source j's place would guess, with j taken out."""
     guess = _guess(p, st, st.c[j], st.on)
@@ -744,7 +810,7 @@ def _unit_guess(p, st, j):  # type: ignore[no-untyped-def]
     return guess + st.theta[j, 3]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def move_jump(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
     """Let one source jump to a place drawn as a birth would be."""
     count = occupied(st)
@@ -772,7 +838,7 @@ def move_jump(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
     return 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def move_lag(p, st, rng, beta):  # type: ignore[no-untyped-def]
     """Propose another clock lag among the candidates."""
     count = p.angle.shape[0]
@@ -798,7 +864,7 @@ def move_lag(p, st, rng, beta):  # type: ignore[no-untyped-def]
         st.lp[:] = lp
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def sweeps(p, st, rng, count, beta, adapt, thin, out, nuisance, kept):  # type: ignore[no-untyped-def]
     """Run ``count`` sweeps of all moves; store every ``thin``-th state from row ``kept`` on.
 
@@ -807,28 +873,27 @@ def sweeps(p, st, rng, count, beta, adapt, thin, out, nuisance, kept):  # type: 
     """
     n = p.y.shape[0]
     lp = np.empty(n)
-    hess = np.zeros((1, 1))
     pos = np.empty(3)
     n_glob = st.phi.shape[0]
     for it in range(count):
-        leaps = 2 + int(rng.random() * 4)
-        hamiltonian(p, st, rng, beta, leaps, adapt, hess)
+        hamiltonian(p, st, rng, beta, 2 + int(rng.random() * 4), adapt)
         move_number(p, st, rng, beta, lp)
-        move_number(p, st, rng, beta, lp)
-        if it % 3 == 0:
+        if it % 4 == 0:
             move_jump(p, st, rng, beta, lp)
-        if p.window == 1:
+        if p.window == 1 and it % 3 == 0:
             move_windows(p, st, rng, beta, lp)
-        if p.use_block == 1 and occupied(st) > 0:
-            move_turns(p, st, rng, beta, adapt)
-            move_gains(p, st, rng, beta, adapt, lp, False)
-        if p.use_block == 1 and occupied(st) == 0:
-            _prior_blocks(st, rng)
-            set_wind(p, st)
-        move_gains(p, st, rng, beta, adapt, lp, True)
+        if p.use_block == 1:
+            if occupied(st) == 0:
+                _prior_blocks(st, rng)
+                set_wind(p, st)
+            elif it % 3 == 1:
+                move_turns(p, st, rng, beta, adapt)
+                move_gains(p, st, rng, beta, adapt, lp, False)
         move_background(p, st, rng, beta)
-        move_noise(p, st, rng, beta, adapt, lp)
-        move_hyper(p, st, rng, beta, adapt, lp)
+        if it % 2 == 0:
+            move_gains(p, st, rng, beta, adapt, lp, True)
+            move_noise(p, st, rng, beta, adapt, lp)
+            move_hyper(p, st, rng, beta, adapt, lp)
         move_ridges(p, st, rng)
         move_lag(p, st, rng, beta)
         if thin > 0 and it % thin == thin - 1:
@@ -849,11 +914,28 @@ def sweeps(p, st, rng, count, beta, adapt, thin, out, nuisance, kept):  # type: 
                 nuisance[kept, n_glob + k] = st.hyper[k]
             nuisance[kept, n_glob + st.hyper.shape[0]] = st.lag[0]
             nuisance[kept, n_glob + st.hyper.shape[0] + 1] = total
+            nuisance[kept, n_glob + st.hyper.shape[0] + 2] = total + log_prior(p, st)
             kept += 1
     return kept
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def log_prior(p, st):  # type: ignore[no-untyped-def]
+    """Return the log prior of sources, global and local unknowns and hyper-parameters."""
+    scratch = np.zeros(max(st.phi.shape[0], st.local.shape[0]))
+    lp = log_prior_globals(p, st.phi, scratch, 0) + log_prior_local(p, st, 1.0, scratch)
+    blocks = st.gain.shape[0] if p.use_block == 1 else 0
+    lp -= blocks * (st.hyper[DIR_SD] + st.hyper[GAIN_SD]) + np.sum(p.use_gain) * st.hyper[SENSOR_SD]
+    for h in range(st.hyper.shape[0]):
+        if p.hyper_sd[h] > 0.0:
+            lp -= 0.5 * ((st.hyper[h] - p.hyper_mu[h]) / p.hyper_sd[h]) ** 2
+    for j in range(st.on.shape[0]):
+        if st.on[j] == 1:
+            lp += log_prior_source(p, st.theta[j])
+    return lp
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _prior_blocks(st, rng):  # type: ignore[no-untyped-def]
     """Draw block unknowns from their prior where no source lets the readings speak of them."""
     scale, gain = math.exp(st.hyper[DIR_SD]), math.exp(st.hyper[GAIN_SD])
@@ -862,13 +944,13 @@ def _prior_blocks(st, rng):  # type: ignore[no-untyped-def]
         st.gain[k] = gain * rng.standard_normal()
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def gain_map(p, st, grid_x, grid_y, height, rates, out):  # type: ignore[no-untyped-def]
     """Fill the best log-likelihood gain of one more source at each cell, shape (y, x).
 
     The plume is taken wide (the wind may be off) and the scatter as large as the plume.
     """
-    err = np.array([0.35, 0.0, 0.2, 0.0, 1.0])
+    err = np.array([0.35, 0.0, 0.2, 0.0, 1.0, 0.0, 1.42])
     pos = np.empty(3)
     pos[2] = height
     lag = st.lag[0]
@@ -894,5 +976,5 @@ def gain_map(p, st, grid_x, grid_y, height, rates, out):  # type: ignore[no-unty
                     if add * add > 1e-4 * sig2:
                         s2 = sig2 + 0.25 * q + 0.36 * rates[k] ** 2 * (c * c + e * e)
                         v, _, _ = reading(p.y[i], st.b[i], m + add, s2, sig2, 0.0, p.censored[i])
-                        best[k] += v - base
+                        best[k] += p.weight[i] * (v - base)
             out[b, a] = np.max(best)

@@ -31,14 +31,17 @@ MICRO = 1e9
 RATE_MEDIAN, RATE_GSD = 1e-3, 10.0
 """Broad default prior of a source's rate: 90 % from .02 to 44 g/s [kg s-1], [1]."""
 
-COUNT_RATIO = 0.5
-"""Each further source is half as probable beforehand as the one before [1]."""
+COUNT_RATIO = 0.25
+"""Each further source is a quarter as probable beforehand as the one before [1]."""
 
 SPEED_ERROR = 0.15
 """sd of the ln error of the wind speed; it only widens the rate [1]."""
 
 FEW = 6
 """Sensors with fewer readings are pooled for noise and background [1]."""
+
+PLACE, LASTING, ERROR_CORRELATION = 20.0, 1800.0, 0.2
+"""Cell [m] and time [s] within which a sensor's model errors correlate, and how much [1]."""
 
 CLASS_SPREAD = np.deg2rad([25.0, 20.0, 15.0, 10.0, 5.0, 2.5])
 """Ten-minute direction spread of the Pasquill classes (US EPA 2000, table 6-8a) [rad]."""
@@ -121,7 +124,9 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
     prior = source_prior(surveys)
     reduced = tuple(reduce_readings(s.observations) for s in surveys)
     lags = _lags(surveys)
-    parts = [_survey_arrays(k, s, r, lags) for k, (s, r) in enumerate(zip(surveys, reduced, strict=True))]
+    parts = [
+        _survey_arrays(k, s, r, lags) for k, (s, r) in enumerate(zip(surveys, reduced, strict=True))
+    ]
     joined = {
         name: np.concatenate([part[name] for part in parts], axis=-1)
         for name in ("angle", "speed", "radial", "survey", "y", "censored", "start", "end")
@@ -151,6 +156,8 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         node_y=np.tile(node[2], (len(lags), 1)),
         node_z=node[3],
         node_w=node[4],
+        node_hx=node[5],
+        node_hy=node[6],
         angle=joined["angle"],
         speed=joined["speed"],
         radial=joined["radial"],
@@ -160,6 +167,7 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         sensor=sensor,
         y=joined["y"],
         censored=joined["censored"],
+        weight=news(reduced, joined["survey"]),
         t0=(joined["start"] - t0) / span,
         t1=(joined["end"] - t0) / span,
         knot=drift[0],
@@ -179,7 +187,7 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         # The error of the wind speed is folded into the prior and taken out of the draws.
         rate_sd=math.hypot(math.log(prior.rate_gsd), SPEED_ERROR),
         global_sd=_global_sd(surveys, parts),
-        size_mu=math.log(0.5),
+        size_mu=math.log(1.0),
         noise_mu=np.log(noise),
         hyper_mu=hyper_mu,
         hyper_sd=hyper_sd,
@@ -203,6 +211,47 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         lags=lags,
         assumptions=(),
     )
+
+
+def news(reduced: Sequence[Reduced], survey: Floats) -> Floats:
+    """Return the share of each reading that is news, shape (n,).
+
+    The errors of a plume model at one place last: m readings of one sensor within a cell of
+    ``PLACE`` and a time of ``LASTING`` count as m / (1 + (m - 1) rho), the effective number of
+    equally correlated values.
+
+    Parameters
+    ----------
+    reduced : sequence of Reduced
+        Readings of each survey.
+    survey : ndarray, shape (n,)
+        Survey of each reading.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Between zero and one [1].
+
+    References
+    ----------
+    Kish (1965), Survey Sampling, eq. 5.4.1 (design effect).
+    """
+    keys = [
+        np.column_stack(
+            [
+                np.full(len(r.end), k),
+                r.sensor,
+                np.floor(r.x / PLACE),
+                np.floor(r.y / PLACE),
+                np.floor((r.end - r.end.min()) / LASTING),
+            ]
+        )
+        for k, r in enumerate(reduced)
+    ]
+    _, inverse, count = np.unique(
+        np.concatenate(keys), axis=0, return_inverse=True, return_counts=True
+    )
+    return np.asarray(1.0 / (1.0 + (count[np.asarray(inverse).ravel()] - 1) * ERROR_CORRELATION))
 
 
 def _lags(surveys: Sequence[Survey]) -> Floats:
@@ -270,7 +319,8 @@ def _radial(state: Floats) -> Floats:
     Below a share of .15 a light wind's meander is part of sigma_y already.
     """
     speed, theta = state[:, 0], state[:, 1]
-    implied = CLASS_SPREAD[state[:, 6].astype(int)]
+    factor = np.clip(state[:, 7] / 600.0, 0.005, 6.0) ** 0.2
+    implied = CLASS_SPREAD[state[:, 6].astype(int)] * factor
     theta = np.where(np.isfinite(theta), theta, implied)
     theta = np.maximum(theta, 0.2 / speed)
     share = 2.0 * theta**2 / (1.0 + 2.0 * theta**2)
@@ -287,7 +337,9 @@ def _tables(
         key[:, col] = np.round(np.log(np.maximum(flat[:, col], 1e-6)) / fine)
     key[:, 3] = np.round(np.arcsinh(flat[:, 3] * 50.0) / 0.1)
     key[:, 6] = flat[:, 6]
-    _, first, row = np.unique(np.nan_to_num(key, nan=-1e9), axis=0, return_index=True, return_inverse=True)
+    _, first, row = np.unique(
+        np.nan_to_num(key, nan=-1e9), axis=0, return_index=True, return_inverse=True
+    )
     rows = flat[first]
     far = [(prior.x[1] - prior.x[0]), (prior.y[1] - prior.y[0])]
     for s in surveys:
@@ -316,14 +368,14 @@ def _tables(
     return tables, np.asarray(row).reshape(state.shape[:2])
 
 
-def _join_nodes(parts: Sequence[tuple[Ints, Floats, Floats, Floats, Floats]]) -> list[Floats]:
+def _join_nodes(parts: Sequence[tuple[Floats, ...]]) -> list[Floats]:
     """Return the nodes of all surveys in one list of arrays."""
     start = [np.zeros(1, dtype=np.int64)]
     offset = 0
     for part in parts:
         start.append(part[0][1:] + offset)
         offset += part[0][-1]
-    return [np.concatenate(start)] + [np.concatenate([p[k] for p in parts]) for k in range(1, 5)]
+    return [np.concatenate(start)] + [np.concatenate([p[k] for p in parts]) for k in range(1, 7)]
 
 
 def _sensors(surveys: Sequence[Survey], reduced: Sequence[Reduced]) -> tuple[Ints, tuple[str, ...]]:
@@ -381,9 +433,7 @@ def _common(
     return (left, right), count
 
 
-def _noise(
-    surveys: Sequence[Survey], y: Floats, sensor: Ints, raw: Ints, count: int
-) -> Floats:
+def _noise(surveys: Sequence[Survey], y: Floats, sensor: Ints, raw: Ints, count: int) -> Floats:
     """Return a first guess of each sensor's noise from successive differences [ug m-3]."""
     floor = 1e-4 * float(np.median(np.abs(y))) + 1e-6
     limits = [s.observations.concentration[s.observations.censored] for s in surveys]
@@ -427,8 +477,12 @@ def _global_sd(surveys: Sequence[Survey], parts: Sequence[dict[str, Floats]]) ->
     lateral, vertical = [], []
     for survey, part in zip(surveys, parts, strict=True):
         lateral.append(0.35 if np.isfinite(part["state"][..., 1]).mean() > 0.5 else 0.5)
-        vertical.append(0.25 if np.isfinite(survey.meteorology.obukhov_length).mean() > 0.5 else 0.45)
-    return np.array([1.0] * len(surveys) + lateral + vertical + [0.08, 0.08, 0.8])
+        vertical.append(
+            0.25 if np.isfinite(survey.meteorology.obukhov_length).mean() > 0.5 else 0.45
+        )
+    return np.array(
+        [1.0] * len(surveys) + lateral + vertical + [0.15, 0.15, 0.5, math.radians(2.0)]
+    )
 
 
 def _hyper(averaging: float, noise: float) -> tuple[Floats, Floats]:
@@ -442,10 +496,10 @@ def _hyper(averaging: float, noise: float) -> tuple[Floats, Floats]:
         math.log(0.6 if short else 0.35),
         math.log(math.radians(8.0 if short else 5.0)),
         math.log(0.3),
-        math.log(0.2),
+        math.log(0.3),
         -3.0 if short else -20.0,
         math.log(0.5 * noise),
         math.log(0.5 * noise),
     ]
-    sd = [0.6, 0.6, 0.6, 0.5, 1.0 if short else 0.0, 1.0, 1.0]
+    sd = [0.5, 0.35, 0.35, 0.35, 0.7 if short else 0.0, 1.0, 1.0]
     return np.array(mu), np.array(sd)

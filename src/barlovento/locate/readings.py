@@ -19,11 +19,18 @@ Ints = NDArray[np.int64]
 MAX_READINGS = 3000
 """Readings beyond which the stretches are lengthened [1]."""
 
-STRETCH_TIME = 10.0
-"""Longest time averaged at first [s]."""
+STRETCH_SHARE = 1.0 / 40.0
+"""Time averaged at first as a share of the survey: wind and plume need many windows [1]."""
+
+STRETCH_SHORTEST, STRETCH_LONGEST = 10.0, 300.0
+"""Bounds of that time; five minutes let the plume cross the field [s]."""
 
 STRETCH_LENGTH = 8.0
 """Longest way averaged at first [m]."""
+
+
+PIECE = 12.0
+"""Longest piece of a path over which the plume's other factors are held [m]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +82,11 @@ def reduce_readings(obs: Observations) -> Reduced:
     -------
     Reduced
         At least one reading for each raw stretch; raw readings that already average longer
-        than ``STRETCH_TIME`` are kept as they are while they are few enough.
+        than the stretch are kept as they are while they are few enough.
     """
-    time_max, length_max = STRETCH_TIME, STRETCH_LENGTH
+    span = float(np.ptp(obs.time)) if len(obs) > 1 else 0.0
+    time_max = min(max(STRETCH_SHARE * span, STRETCH_SHORTEST), STRETCH_LONGEST)
+    length_max = STRETCH_LENGTH
     order = np.lexsort((obs.time, obs.censored, obs.sensor))
     while True:
         label = _stretches(obs, order, time_max, length_max)
@@ -100,7 +109,7 @@ def _stretches(obs: Observations, order: Ints, time_max: float, length_max: floa
         | (np.abs(np.diff(x2)) > 0.5)
         | (np.abs(np.diff(y2)) > 0.5)
         | (step > length_max)
-        | (np.diff(t) > time_max)
+        | (np.diff(t) > max(time_max, 2.0 * obs.averaging_time))
     )
     run = np.concatenate([[0], np.cumsum(key)])
     first = np.concatenate([[0], np.flatnonzero(key) + 1])
@@ -209,9 +218,7 @@ def wind_of_windows(met: Meteorology, start: Floats, end: Floats) -> Wind:
         np.sqrt(inside + np.where(many, between, 0.0)),
         np.where(many, np.sqrt(between), np.nan),
     )
-    return Wind(
-        angle=angle, speed=np.maximum(mean(u), 0.2), sigma_theta=spread, record=record
-    )
+    return Wind(angle=angle, speed=np.maximum(mean(u), 0.2), sigma_theta=spread, record=record)
 
 
 def direction_unrest(met: Meteorology, half_width: float = 450.0) -> Floats:
@@ -244,8 +251,8 @@ def direction_unrest(met: Meteorology, half_width: float = 450.0) -> Floats:
     return np.where(known, np.rad2deg(spread), np.nan)
 
 
-def nodes(reduced: Reduced) -> tuple[Ints, Floats, Floats, Floats, Floats]:
-    """Return quadrature nodes: one for a point, Gauss-Legendre along a path.
+def nodes(reduced: Reduced) -> tuple[Ints, Floats, Floats, Floats, Floats, Floats, Floats]:
+    """Return the pieces of path that each reading averages: one for a point.
 
     Parameters
     ----------
@@ -257,31 +264,25 @@ def nodes(reduced: Reduced) -> tuple[Ints, Floats, Floats, Floats, Floats]:
     start : ndarray of int, shape (n + 1,)
         First node of each reading.
     x, y, z : ndarray, shape (m,)
-        [m].
+        Middle of the piece [m].
     weight : ndarray, shape (m,)
         Sums to one for each reading [1].
+    half_x, half_y : ndarray, shape (m,)
+        Half the piece, zero for a point [m].
     """
     path = np.isfinite(reduced.x2)
     length = np.where(path, np.hypot(reduced.x2 - reduced.x, reduced.y2 - reduced.y), 0.0)
-    count = np.where(path, np.clip(np.ceil(length / 5.0), 3, 20), 1).astype(int)
+    count = np.where(path, np.clip(np.ceil(length / PIECE), 1, 12), 1).astype(int)
     start = np.concatenate([[0], np.cumsum(count)])
-    f, w = np.empty(start[-1]), np.empty(start[-1])
-    for k in np.unique(count):
-        node, weight = np.polynomial.legendre.leggauss(k)
-        rows = np.flatnonzero(count == k)
-        at = start[rows][:, None] + np.arange(k)
-        f[at] = 0.5 * (node + 1.0)
-        w[at] = 0.5 * weight
     owner = np.repeat(np.arange(len(count)), count)
+    f = (np.arange(start[-1]) - start[owner] + 0.5) / count[owner]
     f = np.where(path[owner], f, 0.0)
 
-    def along(a: Floats, b: Floats) -> Floats:
-        return np.asarray(a[owner] + f * np.where(path, b - a, 0.0)[owner])
+    def along(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+        way = np.where(path, b - a, 0.0)[owner]
+        return np.asarray(a[owner] + f * way), np.asarray(0.5 * way / count[owner])
 
-    return (
-        start,
-        along(reduced.x, reduced.x2),
-        along(reduced.y, reduced.y2),
-        along(reduced.z, reduced.z2),
-        w,
-    )
+    x, half_x = along(reduced.x, reduced.x2)
+    y, half_y = along(reduced.y, reduced.y2)
+    z, _ = along(reduced.z, reduced.z2)
+    return start, x, y, z, 1.0 / count[owner], half_x, half_y

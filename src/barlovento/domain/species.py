@@ -110,6 +110,12 @@ def find_species(name_or_cas: str) -> Species:
     return _from_package(wanted, name_or_cas, by_cas=digits is not None)
 
 
+def names_of(species: Species) -> tuple[str, ...]:
+    """Return the names and formulas, lower case, under which a common gas is known here."""
+    names = [name for name, found in _FOUND.items() if found.cas == species.cas]
+    return tuple(dict.fromkeys((species.name, *names)))
+
+
 def _check_digit_holds(digits: str) -> bool:
     """Whether the last digit is the sum of the others, each times its place from the right."""
     body = digits[-2::-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -57,6 +57,10 @@ class FaultList:
         """Note an error raised below; by custom its last sentence is the mend."""
         what, _, mend = str(error).rpartition(". ")
         self.add(f"{what}." if what else mend, mend, file=file, row=row, column=column)
+
+    def extend(self, faults: Iterable[Fault]) -> None:
+        """Take over faults that were noted elsewhere."""
+        self._faults.extend(faults)
 
     def rows(
         self,

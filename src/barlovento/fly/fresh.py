@@ -58,7 +58,8 @@ def fresh_folder(path: Path) -> Iterator[Path]:
                 raise _taken(path) from None
     except OSError as problem:
         raise BadInput(
-            f"{str(path)!r} can't be written: {problem.strerror}. Make room, or choose another place."
+            f"{str(path)!r} can't be written: {problem.strerror}. "
+            "Make room, or choose another place."
         ) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from barlovento.errors import BadInput
 from barlovento.fly.cells import WORD, BadCells, ColumnBuilder, FloatArray, Words, complaint
 from barlovento.fly.faults import FaultList, listed
-from barlovento.fly.textfile import DelimitedText, Header, encodings, plain, start_of
+from barlovento.fly.textfile import DelimitedText, Header, decoded, encodings, plain, start_of
+from barlovento.fly.times import CONTRACT, TimeRule
 
 #: Larger files are refused: their readings would not fit beside the inference anyway.
 LARGEST_FILE = 2 * 1024**3
@@ -161,33 +163,15 @@ class _Wanted:
 def _read_text(
     path: Path, wanted: _Wanted, candidates: tuple[str, ...], faults: FaultList
 ) -> Table:
-    for encoding in candidates:
-        attempt = FaultList()
-        digest = hashlib.sha256()
-        try:
-            with path.open("rb") as raw:
-                text = DelimitedText(raw, encoding, on_bytes=digest.update, likely=wanted.kinds)
-                table = _from_delimited(text, wanted, attempt)
-        except UnicodeError:
-            continue
-        table.sha256 = digest.hexdigest()
-        if encoding in ("cp1252", "latin-1"):
-            attempt.warn(
-                f"The file is not UTF-8; it was read as {encoding}.",
-                "Save it as UTF-8 if names look wrong.",
-                file=wanted.file,
-            )
-        for fault in attempt.all:
-            faults.add(
-                fault.what,
-                fault.mend,
-                file=fault.file,
-                row=fault.row,
-                column=fault.column,
-                severity=fault.severity,
-            )
-        return table
-    raise BadInput("The file's text encoding can't be told. Save it as UTF-8.")
+    table, digest = decoded(
+        path,
+        candidates,
+        likely=wanted.kinds,
+        faults=faults,
+        use=lambda text, found: _from_delimited(text, wanted, found),
+    )
+    table.sha256 = digest
+    return table
 
 
 def _from_delimited(text: DelimitedText, wanted: _Wanted, faults: FaultList) -> Table:
@@ -337,7 +321,12 @@ def _read_parquet(path: Path, wanted: _Wanted, faults: FaultList) -> Table:
 
 
 def tell_bad_cells(
-    table: Table, faults: FaultList, *, ignore: NDArray[np.bool_] | None = None
+    table: Table,
+    faults: FaultList,
+    *,
+    ignore: NDArray[np.bool_] | None = None,
+    rule: TimeRule = CONTRACT,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> NDArray[np.bool_]:
     """Tell every cell that could not be read, and return which rows have one.
 
@@ -349,6 +338,10 @@ def tell_bad_cells(
         Takes them.
     ignore : ndarray of bool, shape (n,), optional
         Rows whose cells do not matter.
+    rule : TimeRule
+        How times are written.
+    headers : mapping of str to str
+        What the file calls a column, where that is not our name.
 
     Returns
     -------
@@ -362,7 +355,9 @@ def tell_bad_cells(
         groups: dict[tuple[str, str], list[tuple[int, str]]] = {}
         for index, text, counts in zip(bad.index.tolist(), bad.texts, matters, strict=False):
             if counts:
-                groups.setdefault(complaint(table.kinds[name], text), []).append((index, text))
+                groups.setdefault(complaint(table.kinds[name], text, rule), []).append(
+                    (index, text)
+                )
         # Cells beyond those kept word for word are most likely of the commonest kind.
         unkept = int(matters[len(bad.texts) :].sum())
         order = sorted(groups.items(), key=lambda item: -len(item[1]))
@@ -372,7 +367,7 @@ def tell_bad_cells(
                 lambda i, cells=cells, what=what: f"{cells[i][1]!r} {what}",  # type: ignore[misc]
                 mend,
                 file=table.file,
-                column=name,
+                column=headers.get(name, name),
                 more=unkept if rank == 0 else 0,
             )
         if unkept and not order:

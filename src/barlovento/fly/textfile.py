@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import codecs
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from barlovento.errors import BadInput
+from barlovento.fly.faults import FaultList
+
+T = TypeVar("T")
 
 #: Characters taken from the file at once; memory stays a small multiple of it.
 CHUNK = 4 * 1024 * 1024
@@ -301,3 +305,59 @@ def start_of(path: Path) -> bytes:
     """Return the first bytes of a file, enough to tell what it is."""
     with path.open("rb") as file:
         return file.read(4096)
+
+
+def decoded(
+    path: Path,
+    candidates: Sequence[str],
+    *,
+    likely: Iterable[str],
+    faults: FaultList,
+    use: Callable[[DelimitedText, FaultList], T],
+) -> tuple[T, str]:
+    """Read a text file in the first encoding that fits.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    candidates : sequence of str
+        Encodings from :func:`encodings`.
+    likely : iterable of str
+        Names of columns that are looked for.
+    faults : FaultList
+        Takes what ``use`` finds, of the attempt that succeeds only.
+    use : callable
+        Reads the text to its end.
+
+    Returns
+    -------
+    tuple
+        What ``use`` returns, and the SHA-256 of the file's bytes.
+
+    Raises
+    ------
+    BadInput
+        No encoding fits, or ``use`` raises it.
+    OSError
+        The file can't be read.
+    """
+    names = tuple(likely)
+    for encoding in candidates:
+        attempt = FaultList()
+        digest = hashlib.sha256()
+        try:
+            with path.open("rb") as raw:
+                text = DelimitedText(raw, encoding, on_bytes=digest.update, likely=names)
+                result = use(text, attempt)
+        except UnicodeError:
+            continue
+        faults.extend(attempt.all)
+        if encoding in ("cp1252", "latin-1"):
+            faults.warn(
+                f"The file is not UTF-8; it was read as {encoding}.",
+                "Save it as UTF-8 if names look wrong.",
+                file=path.name,
+            )
+        return result, digest.hexdigest()
+    raise BadInput("The file's text encoding can't be told. Save it as UTF-8.")

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from barlovento.domain.observation import Frame, Meteorology, Observations, SearchArea, Survey
 from barlovento.domain.species import Species
 from barlovento.locate.kernels import one_reading
-from barlovento.locate.problem import MICRO, prepare
+from barlovento.locate.priors import MICRO
+from barlovento.locate.problem import prepare
 
 Floats = NDArray[np.float64]
 

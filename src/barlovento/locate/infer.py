@@ -18,7 +18,8 @@ from barlovento.locate.advice import advise, next_places
 from barlovento.locate.chains import Draws, Effort, run_chains
 from barlovento.locate.detection import searched_map
 from barlovento.locate.diagnose import bulk_ess, rhat
-from barlovento.locate.problem import MICRO, SPEED_ERROR, Prepared, prepare
+from barlovento.locate.priors import MICRO
+from barlovento.locate.problem import SPEED_ERROR, Prepared, prepare
 from barlovento.locate.summary import Cluster, credible_region, relabel
 
 Floats = NDArray[np.float64]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,18 @@ from barlovento.dispersion import plume, turbulence
 from barlovento.domain.observation import Meteorology, Survey
 from barlovento.domain.source import SourcePrior
 from barlovento.locate import kernels
+from barlovento.locate.priors import (
+    FEW,
+    MICRO,
+    background_prior,
+    common_knots,
+    guess_noise,
+    hyper_prior,
+    place_knots,
+    pool_sensors,
+    spread_sd,
+    time_blocks,
+)
 from barlovento.locate.readings import (
     Reduced,
     Wind,
@@ -25,9 +38,6 @@ from barlovento.locate.readings import (
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MICRO = 1e9
-"""ug per kg [1]."""
-
 RATE_MEDIAN, RATE_GSD = 1e-3, 10.0
 """Broad default prior of a source's rate: 90 % from .02 to 44 g/s [kg s-1], [1]."""
 
@@ -37,10 +47,7 @@ COUNT_RATIO = 0.25
 SPEED_ERROR = 0.15
 """sd of the ln error of the wind speed; it only widens the rate [1]."""
 
-FEW = 6
-"""Sensors with fewer readings are pooled for noise and background [1]."""
-
-PLACE, LASTING, ERROR_CORRELATION = 20.0, 1800.0, 0.2
+PLACE, LASTING, ERROR_CORRELATION = 20.0, 1800.0, 0.05
 """Cell [m] and time [s] within which a sensor's model errors correlate, and how much [1]."""
 
 CLASS_SPREAD = np.deg2rad([25.0, 20.0, 15.0, 10.0, 5.0, 2.5])
@@ -134,21 +141,21 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
     state = np.concatenate([part["state"] for part in parts], axis=1)
     tables, air = _tables(state, surveys, prior)
     node = _join_nodes([part["nodes"] for part in parts])
-    sensor, names = _sensors(surveys, reduced)
-    block, block_survey = _blocks(joined["survey"], joined["start"], joined["end"])
+    sensor, names = pool_sensors(surveys, reduced)
+    block, block_survey = time_blocks(joined["survey"], joined["start"], joined["end"])
     t0, t1 = float(joined["start"].min()), float(joined["end"].max())
     span = max(t1 - t0, 1.0)
     mean_time = np.median(joined["end"] - joined["start"])
-    drift, knots = _knots(joined["end"], t0, span, max(5.0 * float(mean_time), span / 16.0))
-    common, n_common = _common(len(names), joined["end"], t0, span, float(mean_time))
+    drift, knots = place_knots(joined["end"], t0, span, max(5.0 * float(mean_time), span / 16.0))
+    common, n_common = common_knots(len(names), joined["end"], t0, span, float(mean_time))
     raw = np.concatenate([r.sensor for r in reduced])
-    noise = _noise(surveys, joined["y"], sensor, raw, len(names))
+    noise = guess_noise(surveys, joined["y"], sensor, raw, len(names))
     known = all(s.background is not None for s in surveys)
-    mu, sd = _background(surveys, joined["y"], joined["survey"], sensor, noise)
+    mu, sd = background_prior(surveys, joined["y"], joined["survey"], sensor, noise)
     n_sensor = np.bincount(sensor, minlength=len(names))
     gain = ((n_sensor >= FEW) & (len(names) > 1)).astype(int)
     averaging = float(mean_time)
-    hyper_mu, hyper_sd = _hyper(averaging, float(np.median(noise)))
+    hyper_mu, hyper_sd = hyper_prior(averaging, float(np.median(noise)))
     number = np.log(np.array(prior.number))
     problem = kernels.as_problem(
         node_start=node[0],
@@ -167,7 +174,7 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         sensor=sensor,
         y=joined["y"],
         censored=joined["censored"],
-        weight=news(reduced, joined["survey"]),
+        weight=news(reduced),
         t0=(joined["start"] - t0) / span,
         t1=(joined["end"] - t0) / span,
         knot=drift[0],
@@ -186,7 +193,7 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         rate_mu=math.log(prior.rate_median),
         # The error of the wind speed is folded into the prior and taken out of the draws.
         rate_sd=math.hypot(math.log(prior.rate_gsd), SPEED_ERROR),
-        global_sd=_global_sd(surveys, parts),
+        global_sd=spread_sd(surveys, parts),
         size_mu=math.log(1.0),
         noise_mu=np.log(noise),
         hyper_mu=hyper_mu,
@@ -213,7 +220,7 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
     )
 
 
-def news(reduced: Sequence[Reduced], survey: Floats) -> Floats:
+def news(reduced: Sequence[Reduced]) -> Floats:
     """Return the share of each reading that is news, shape (n,).
 
     The errors of a plume model at one place last: m readings of one sensor within a cell of
@@ -224,8 +231,6 @@ def news(reduced: Sequence[Reduced], survey: Floats) -> Floats:
     ----------
     reduced : sequence of Reduced
         Readings of each survey.
-    survey : ndarray, shape (n,)
-        Survey of each reading.
 
     Returns
     -------
@@ -262,7 +267,7 @@ def _lags(surveys: Sequence[Survey]) -> Floats:
     return np.linspace(0.0, most, int(min(31, max(2, round(most) + 1))))
 
 
-def _survey_arrays(k: int, survey: Survey, red: Reduced, lags: Floats) -> dict[str, Floats]:
+def _survey_arrays(k: int, survey: Survey, red: Reduced, lags: Floats) -> dict[str, Any]:
     """Return the arrays of one survey, with a leading axis of lags where winds differ."""
     met = survey.meteorology
     unrest = direction_unrest(met)
@@ -285,7 +290,7 @@ def _survey_arrays(k: int, survey: Survey, red: Reduced, lags: Floats) -> dict[s
         "censored": red.censored.astype(int),
         "start": red.start,
         "end": red.end,
-        "nodes": nodes(red),  # type: ignore[dict-item]
+        "nodes": nodes(red),
     }
 
 
@@ -370,136 +375,9 @@ def _tables(
 
 def _join_nodes(parts: Sequence[tuple[Floats, ...]]) -> list[Floats]:
     """Return the nodes of all surveys in one list of arrays."""
-    start = [np.zeros(1, dtype=np.int64)]
+    start: list[NDArray[Any]] = [np.zeros(1, dtype=np.int64)]
     offset = 0
     for part in parts:
         start.append(part[0][1:] + offset)
         offset += part[0][-1]
     return [np.concatenate(start)] + [np.concatenate([p[k] for p in parts]) for k in range(1, 7)]
-
-
-def _sensors(surveys: Sequence[Survey], reduced: Sequence[Reduced]) -> tuple[Ints, tuple[str, ...]]:
-    """Return each reading's sensor, those with few readings pooled per survey, and names."""
-    names: list[str] = []
-    index = []
-    for k, (survey, red) in enumerate(zip(surveys, reduced, strict=True)):
-        prefix = f"{k + 1}:" if len(surveys) > 1 else ""
-        count = np.bincount(red.sensor, minlength=len(survey.observations.sensor_names))
-        where = np.full(len(count), -1)
-        for s, c in enumerate(count):
-            if c >= FEW:
-                where[s] = len(names)
-                names.append(prefix + survey.observations.sensor_names[s])
-        if (where[red.sensor] < 0).any():
-            where[where < 0] = len(names)
-            names.append(prefix + "pooled")
-        index.append(where[red.sensor])
-    return np.concatenate(index), tuple(names)
-
-
-def _blocks(survey: Floats, start: Floats, end: Floats) -> tuple[Ints, Ints]:
-    """Return each reading's block of time and each block's survey."""
-    middle = 0.5 * (start + end)
-    label = np.zeros(len(end), dtype=np.int64)
-    owner: list[int] = []
-    for s in np.unique(survey):
-        rows = survey == s
-        width = max(60.0, float(np.median((end - start)[rows])))
-        t = middle[rows] - middle[rows].min()
-        width = max(width, float(t.max()) / 150.0)
-        _, inverse = np.unique(np.floor(t / width + 1e-9), return_inverse=True)
-        label[rows] = inverse + len(owner)
-        owner += [int(s)] * int(inverse.max() + 1)
-    return label, np.array(owner)
-
-
-def _knots(end: Floats, t0: float, span: float, spacing: float) -> tuple[tuple[Ints, Floats], int]:
-    """Return left knot and weight of the right knot of each reading, and the number of knots."""
-    count = max(int(span / spacing), 1)
-    if span < 3.0 * spacing or count < 2:
-        return (np.zeros(len(end), dtype=np.int64), np.zeros(len(end))), 1
-    at = np.clip((end - t0) / span * (count - 1), 0.0, count - 1)
-    left = np.minimum(at.astype(np.int64), count - 2)
-    return (left, at - left), count
-
-
-def _common(
-    n_sensor: int, end: Floats, t0: float, span: float, averaging: float
-) -> tuple[tuple[Ints, Floats], int]:
-    """Return the knots of the background shared by all sensors; none with few sensors."""
-    (left, right), count = _knots(end, t0, span, max(2.0 * averaging, span / 80.0))
-    if n_sensor < 4 or count < 4:
-        return (np.full(len(end), -1), np.zeros(len(end))), 0
-    return (left, right), count
-
-
-def _noise(surveys: Sequence[Survey], y: Floats, sensor: Ints, raw: Ints, count: int) -> Floats:
-    """Return a first guess of each sensor's noise from successive differences [ug m-3]."""
-    floor = 1e-4 * float(np.median(np.abs(y))) + 1e-6
-    limits = [s.observations.concentration[s.observations.censored] for s in surveys]
-    joined = np.concatenate(limits)
-    if joined.size:
-        floor = max(floor, float(np.median(joined)) * MICRO / 4.0)
-    out = np.empty(count)
-    for k in range(count):
-        rows = sensor == k
-        if len(set(raw[rows])) > 1:
-            # Pooled sensors stand at different places: their differences are not noise.
-            out[k] = max(floor, 0.003 * float(y[rows].max()))
-            continue
-        step = np.abs(np.diff(y[rows]))
-        step = step[step > 0]
-        # The 30 % point of |difference| is little touched by the plume coming and going.
-        quiet = float(np.quantile(step, 0.3)) / (0.385 * math.sqrt(2.0)) if step.size > 4 else 0.0
-        out[k] = max(quiet, floor)
-    return out
-
-
-def _background(
-    surveys: Sequence[Survey], y: Floats, survey: Floats, sensor: Ints, noise: Floats
-) -> tuple[Floats, Floats]:
-    """Return mean and sd of each sensor's background; sd is zero where it is known [ug m-3]."""
-    mu, sd = np.empty(len(noise)), np.empty(len(noise))
-    for k in range(len(noise)):
-        rows = sensor == k
-        known = surveys[int(survey[rows][0])].background
-        if known is not None:
-            mu[k], sd[k] = known * MICRO, 0.0
-        else:
-            q = np.quantile(y[rows], [0.1, 0.25, 0.75])
-            mu[k] = q[1]
-            sd[k] = 2.0 * (q[2] - q[0]) + 0.01 * abs(q[1]) + 3.0 * noise[k]
-    return mu, sd
-
-
-def _global_sd(surveys: Sequence[Survey], parts: Sequence[dict[str, Floats]]) -> Floats:
-    """Return the prior sd of the errors of spread, wider where less was measured."""
-    lateral, vertical = [], []
-    for survey, part in zip(surveys, parts, strict=True):
-        lateral.append(0.35 if np.isfinite(part["state"][..., 1]).mean() > 0.5 else 0.5)
-        vertical.append(
-            0.25 if np.isfinite(survey.meteorology.obukhov_length).mean() > 0.5 else 0.45
-        )
-    return np.array(
-        [1.0] * len(surveys) + lateral + vertical + [0.15, 0.15, 0.5, math.radians(2.0)]
-    )
-
-
-def _hyper(averaging: float, noise: float) -> tuple[Floats, Floats]:
-    """Return means and sds of the hyper-parameters, see ``kernels.HYPER``.
-
-    Short averages scatter more: the intensity of fluctuations of a one-second plume is about
-    one and falls with averaging.
-    """
-    short = averaging < 300.0
-    mu = [
-        math.log(0.6 if short else 0.35),
-        math.log(math.radians(8.0 if short else 5.0)),
-        math.log(0.3),
-        math.log(0.3),
-        -3.0 if short else -20.0,
-        math.log(0.5 * noise),
-        math.log(0.5 * noise),
-    ]
-    sd = [0.5, 0.35, 0.35, 0.35, 0.7 if short else 0.0, 1.0, 1.0]
-    return np.array(mu), np.array(sd)

@@ -1,0 +1,279 @@
+"""Priors that the readings themselves suggest: noise, background, knots, blocks and spreads.
+
+Each follows from the readings of all surveys together, before any source is looked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barlovento.domain.observation import Survey
+from barlovento.locate.readings import Reduced
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MICRO = 1e9
+"""ug per kg [1]."""
+
+FEW = 6
+"""Sensors with fewer readings are pooled for noise and background [1]."""
+
+
+def pool_sensors(
+    surveys: Sequence[Survey], reduced: Sequence[Reduced]
+) -> tuple[Ints, tuple[str, ...]]:
+    """Return each reading's sensor, those with few readings pooled per survey.
+
+    Parameters
+    ----------
+    surveys : sequence of Survey
+        In one frame.
+    reduced : sequence of Reduced
+        Readings of each survey.
+
+    Returns
+    -------
+    sensor : ndarray, shape (n,)
+        Index into ``names``.
+    names : tuple of str
+        Of sensors and of the pools.
+    """
+    names: list[str] = []
+    index: list[Ints] = []
+    for k, (survey, red) in enumerate(zip(surveys, reduced, strict=True)):
+        prefix = f"{k + 1}:" if len(surveys) > 1 else ""
+        count = np.bincount(red.sensor, minlength=len(survey.observations.sensor_names))
+        where = np.full(len(count), -1)
+        for s, c in enumerate(count):
+            if c >= FEW:
+                where[s] = len(names)
+                names.append(prefix + survey.observations.sensor_names[s])
+        if (where[red.sensor] < 0).any():
+            where[where < 0] = len(names)
+            names.append(prefix + "pooled")
+        index.append(where[red.sensor])
+    return np.concatenate(index), tuple(names)
+
+
+def time_blocks(survey: Floats, start: Floats, end: Floats) -> tuple[Ints, Ints]:
+    """Return each reading's block of time and each block's survey.
+
+    Parameters
+    ----------
+    survey : ndarray, shape (n,)
+        Survey of each reading.
+    start, end : ndarray, shape (n,)
+        Of the averaging windows [s].
+
+    Returns
+    -------
+    block : ndarray, shape (n,)
+        Of each reading.
+    block_survey : ndarray, shape (k,)
+        Survey of each block.
+    """
+    middle = 0.5 * (start + end)
+    label = np.zeros(len(end), dtype=np.int64)
+    owner: list[int] = []
+    for s in np.unique(survey):
+        rows = survey == s
+        width = max(60.0, float(np.median((end - start)[rows])))
+        t = middle[rows] - middle[rows].min()
+        width = max(width, float(t.max()) / 150.0)
+        _, inverse = np.unique(np.floor(t / width + 1e-9), return_inverse=True)
+        label[rows] = inverse + len(owner)
+        owner += [int(s)] * int(inverse.max() + 1)
+    return label, np.array(owner)
+
+
+def place_knots(
+    end: Floats, t0: float, span: float, spacing: float
+) -> tuple[tuple[Ints, Floats], int]:
+    """Return where each reading stands between knots that are evenly spaced in time.
+
+    Parameters
+    ----------
+    end : ndarray, shape (n,)
+        Of the averaging windows [s].
+    t0, span, spacing : float
+        Origin and length of the time axis, and spacing of the knots [s].
+
+    Returns
+    -------
+    place : tuple of ndarray, shape (n,)
+        Left knot, and weight of the right knot [1].
+    count : int
+        Number of knots.
+    """
+    count = max(int(span / spacing), 1)
+    if span < 3.0 * spacing or count < 2:
+        return (np.zeros(len(end), dtype=np.int64), np.zeros(len(end))), 1
+    at = np.clip((end - t0) / span * (count - 1), 0.0, count - 1)
+    left = np.minimum(at.astype(np.int64), count - 2)
+    return (left, at - left), count
+
+
+def common_knots(
+    n_sensor: int, end: Floats, t0: float, span: float, averaging: float
+) -> tuple[tuple[Ints, Floats], int]:
+    """Return the knots of the background shared by all sensors; none with few sensors.
+
+    Parameters
+    ----------
+    n_sensor : int
+        Number of sensors.
+    end : ndarray, shape (n,)
+        Of the averaging windows [s].
+    t0, span, averaging : float
+        Origin and length of the time axis, and usual averaging time [s].
+
+    Returns
+    -------
+    place : tuple of ndarray, shape (n,)
+        Left knot, -1 without, and weight of the right knot [1].
+    count : int
+        Number of knots.
+    """
+    (left, right), count = place_knots(end, t0, span, max(2.0 * averaging, span / 80.0))
+    if n_sensor < 4 or count < 4:
+        return (np.full(len(end), -1), np.zeros(len(end))), 0
+    return (left, right), count
+
+
+def guess_noise(
+    surveys: Sequence[Survey], y: Floats, sensor: Ints, raw: Ints, count: int
+) -> Floats:
+    """Return a first guess of each sensor's noise from successive differences.
+
+    Parameters
+    ----------
+    surveys : sequence of Survey
+        For their detection limits.
+    y : ndarray, shape (n,)
+        Readings [ug m-3].
+    sensor, raw : ndarray, shape (n,)
+        Sensor of each reading after and before pooling.
+    count : int
+        Number of sensors after pooling.
+
+    Returns
+    -------
+    ndarray, shape (count,)
+        Standard deviation [ug m-3].
+    """
+    floor = 1e-4 * float(np.median(np.abs(y))) + 1e-6
+    limits = [s.observations.concentration[s.observations.censored] for s in surveys]
+    joined = np.concatenate(limits)
+    if joined.size:
+        floor = max(floor, float(np.median(joined)) * MICRO / 4.0)
+    out = np.empty(count)
+    for k in range(count):
+        rows = sensor == k
+        if len(set(raw[rows])) > 1:
+            # Pooled sensors stand at different places: their differences are not noise.
+            out[k] = max(floor, 0.003 * float(y[rows].max()))
+            continue
+        step = np.abs(np.diff(y[rows]))
+        step = step[step > 0]
+        # The 30 % point of |difference| is little touched by the plume coming and going.
+        quiet = float(np.quantile(step, 0.3)) / (0.385 * math.sqrt(2.0)) if step.size > 4 else 0.0
+        out[k] = max(quiet, floor)
+    return out
+
+
+def background_prior(
+    surveys: Sequence[Survey], y: Floats, survey: Floats, sensor: Ints, noise: Floats
+) -> tuple[Floats, Floats]:
+    """Return mean and sd of each sensor's background.
+
+    Parameters
+    ----------
+    surveys : sequence of Survey
+        For the backgrounds that are known.
+    y : ndarray, shape (n,)
+        Readings [ug m-3].
+    survey, sensor : ndarray, shape (n,)
+        Survey and sensor of each reading.
+    noise : ndarray, shape (sensors,)
+        Of each sensor [ug m-3].
+
+    Returns
+    -------
+    mean, sd : ndarray, shape (sensors,)
+        The sd is zero where the background is known [ug m-3].
+    """
+    mu, sd = np.empty(len(noise)), np.empty(len(noise))
+    for k in range(len(noise)):
+        rows = sensor == k
+        known = surveys[int(survey[rows][0])].background
+        if known is not None:
+            mu[k], sd[k] = known * MICRO, 0.0
+        else:
+            q = np.quantile(y[rows], [0.1, 0.25, 0.75])
+            mu[k] = q[1]
+            sd[k] = 2.0 * (q[2] - q[0]) + 0.01 * abs(q[1]) + 3.0 * noise[k]
+    return mu, sd
+
+
+def spread_sd(surveys: Sequence[Survey], parts: Sequence[dict[str, Floats]]) -> Floats:
+    """Return the prior sd of the global errors, wider where less was measured.
+
+    Parameters
+    ----------
+    surveys : sequence of Survey
+        For what was measured.
+    parts : sequence of dict
+        Arrays of each survey; ``state`` holds the states of its air.
+
+    Returns
+    -------
+    ndarray, shape (3 s + 4,)
+        Direction [rad, not used], ln s_y, ln s_z [1] per survey; two slopes [1], ln size [1]
+        and bend [rad].
+    """
+    lateral, vertical = [], []
+    for survey, part in zip(surveys, parts, strict=True):
+        lateral.append(0.35 if np.isfinite(part["state"][..., 1]).mean() > 0.5 else 0.5)
+        vertical.append(
+            0.25 if np.isfinite(survey.meteorology.obukhov_length).mean() > 0.5 else 0.45
+        )
+    return np.array(
+        [1.0] * len(surveys) + lateral + vertical + [0.15, 0.15, 0.5, math.radians(2.0)]
+    )
+
+
+def hyper_prior(averaging: float, noise: float) -> tuple[Floats, Floats]:
+    """Return means and sds of the hyper-parameters, see ``unknowns.HYPER``.
+
+    Short averages scatter more: the intensity of fluctuations of a one-second plume is about
+    one and falls with averaging.
+
+    Parameters
+    ----------
+    averaging : float
+        Usual averaging time [s].
+    noise : float
+        Usual noise of a sensor [ug m-3].
+
+    Returns
+    -------
+    mean, sd : ndarray, shape (7,)
+        Of the logarithms (of the logit for the share of misses) [1].
+    """
+    short = averaging < 300.0
+    mu = [
+        math.log(0.6 if short else 0.35),
+        math.log(math.radians(8.0 if short else 5.0)),
+        math.log(0.3),
+        math.log(0.3),
+        -3.0 if short else -20.0,
+        math.log(0.5 * noise),
+        math.log(0.5 * noise),
+    ]
+    sd = [0.5, 0.35, 0.35, 0.35, 0.7 if short else 0.0, 1.0, 1.0]
+    return np.array(mu), np.array(sd)

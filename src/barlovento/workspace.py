@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +138,7 @@ def _files(
     """Return the content of ``result.json`` and of every file by its name."""
     from barlovento.share.map import map_png
     from barlovento.share.netcdf import posterior_bytes, searched_bytes
+    from barlovento.share.report import Provenance, report_html
     from barlovento.share.result import result_document, to_bytes
 
     provenance = {
@@ -145,10 +147,13 @@ def _files(
         "survey_digests": " ".join(posterior.survey_digests),
         "seed": posterior.seed,
     }
+    image = map_png(surveys, posterior)
+    origin = Provenance(version=__version__, command=command, made=datetime.now(UTC))
     files = {
         POSTERIOR: posterior_bytes(posterior, provenance),
         SEARCHED: searched_bytes(posterior, surveys[0].frame, provenance),
-        MAP: map_png(surveys, posterior),
+        MAP: image,
+        REPORT: report_html(surveys, posterior, image, origin),
     }
     # The clock is read last, so that the time told is the time waited for.
     result = result_document(

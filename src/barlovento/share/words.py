@@ -111,9 +111,9 @@ def area(square_metres: float) -> str:
 
 
 def kg_per_hour(rate: float) -> str:
-    """Return an emission rate [kg s-1] in kg/h, or in g/h below 10 g/h."""
+    """Return an emission rate [kg s-1] in kg/h, or in g/h below 100 g/h."""
     hourly = rate * 3600
-    return f"{figures(hourly)} kg/h" if hourly >= 0.01 else f"{figures(hourly * 1000)} g/h"
+    return f"{figures(hourly)} kg/h" if hourly >= 0.0995 else f"{figures(hourly * 1000)} g/h"
 
 
 def grams_per_second(rate: float) -> str:
@@ -141,8 +141,9 @@ def not_seen(posterior: Posterior) -> str:
     shares = seen_share(posterior)
     if not shares:
         return ""
-    # The weakest rate that was searched for over most of the area, else the best covered one.
-    best = next((i for i, share in enumerate(shares) if share >= MOSTLY), int(np.argmax(shares)))
+    # The weakest rate that is seen over most of the area, or over about as much as any rate is.
+    enough = min(MOSTLY, 0.9 * max(shares))
+    best = next(i for i, share in enumerate(shares) if share >= enough)
     rate, share = float(posterior.searched_rate[best]), shares[best]
     size = f"{grams_per_second(rate)} ({kg_per_hour(rate)})"
     if share == 0:
@@ -275,8 +276,44 @@ def compass(degrees: float) -> str:
 
 def units(text: str) -> str:
     """Return units as they are set in print: ``ug m-3`` as µg m⁻³."""
-    return re.sub(
-        r"(?<=[a-z])-(\d)",
-        lambda found: "⁻" + found[1].translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")),
-        re.sub(r"^u(?=[a-z])", "µ", text),
-    )
+    printed = re.sub(r"^u(?=[a-z])", "µ", text)
+    return re.sub(r"(?<=[a-z])-\d", lambda found: raised(int(found[0])), printed)
+
+
+def degrees(longitude: float, latitude: float) -> str:
+    """Return a place [degree] to about a metre."""
+    north, east = "N" if latitude >= 0 else "S", "E" if longitude >= 0 else "W"
+    return f"{abs(latitude):.5f}° {north}, {abs(longitude):.5f}° {east}"
+
+
+def metres(x: float, y: float) -> str:
+    """Return a place in local metres [m]."""
+    return f"x {x:,.0f} m, y {y:,.0f} m".replace("-", "\N{MINUS SIGN}")
+
+
+def active(window: tuple[float, float] | None) -> str:
+    """Return when a source was active [s since 1970], or that it was throughout."""
+    return "throughout" if window is None else span(*window)
+
+
+def evidence(log_evidence: float) -> str:
+    """Return what a log Bayes factor against no source means."""
+    power = log_evidence / math.log(10)
+    if abs(power) < 0.5:
+        return "The readings are about as probable with sources as without."
+    side = "with sources than without" if power > 0 else "without sources than with"
+    size = figures(10 ** abs(power), 1) if abs(power) < 4 else f"10{raised(round(abs(power)))}"
+    return f"The readings are {size} times more probable {side}."
+
+
+def raised(number: int) -> str:
+    """Return a whole number in superscript."""
+    return str(number).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def scientific(value: float, digits: int = 2) -> str:
+    """Return a number as mantissa times a power of ten, the power raised."""
+    if not (math.isfinite(value) and value):
+        return figures(value)
+    mantissa, power = f"{value:.{digits - 1}e}".split("e")
+    return f"{mantissa} \N{MULTIPLICATION SIGN} 10{raised(int(power))}"

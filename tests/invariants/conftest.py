@@ -1,0 +1,106 @@
+"""The air of a test and the plume in it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from barlovento.dispersion.plume import coupling, coupling_gradient, spread_tables
+
+NO_ERROR = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+
+
+class Air:
+    """One state of the air, and what one unit of emission does in it."""
+
+    def __init__(
+        self,
+        *,
+        obukhov_length: float = math.nan,
+        klass: int = 3,
+        release_height: float = 1.0,
+        mixing_height: float = math.nan,
+        speed: float = 4.0,
+    ) -> None:
+        def one(value: float) -> Any:
+            return np.array([value])
+
+        self.speed = speed
+        self.height = release_height
+        self.tables = spread_tables(
+            wind_speed=one(speed),
+            sigma_theta=one(math.nan),
+            friction_velocity=one(math.nan),
+            obukhov_length=one(obukhov_length),
+            mixing_height=one(mixing_height),
+            roughness_length=one(0.05),
+            stability_class=np.array([klass]),
+            averaging_time=one(600.0),
+            measurement_height=10.0,
+            release_height=release_height,
+            distance_max=3000.0,
+        )
+
+    def sigma_y(self, x: float) -> float:
+        return self._at(self.tables.sigma_y[0], x)
+
+    def sigma_z(self, x: float) -> float:
+        return self._at(self.tables.sigma_z[0], x)
+
+    def carrying_speed(self, x: float) -> float:
+        return self.speed * self._at(self.tables.speed_ratio[0], x)
+
+    def plume(self, east: float, north: float, **rest: Any) -> float:
+        return float(coupling(*self._arguments(east, north, **rest))[0])
+
+    def lever(self, east: float, north: float, **rest: Any) -> float:
+        return float(coupling(*self._arguments(east, north, **rest))[1])
+
+    def slopes(self, east: float, north: float, **rest: Any) -> tuple[Any, Any]:
+        by_c, by_lever = np.empty(10), np.empty(10)
+        coupling_gradient(*self._arguments(east, north, **rest), by_c, by_lever)
+        return by_c, by_lever
+
+    def _at(self, row: Any, x: float) -> float:
+        return float(np.interp(math.sqrt(x), np.arange(len(row)) * self.tables.step, row))
+
+    def _arguments(
+        self,
+        east: float,
+        north: float,
+        *,
+        half: tuple[float, float] = (0.0, 0.0),
+        z: float = 1.5,
+        h: float | None = None,
+        towards: float = 0.0,
+        speed: float | None = None,
+        radial: float = 0.0,
+        err: Any = NO_ERROR,
+    ) -> tuple[Any, ...]:
+        t = self.tables
+        return (
+            east,
+            north,
+            *half,
+            z,
+            self.height if h is None else h,
+            math.cos(towards),
+            math.sin(towards),
+            self.speed if speed is None else speed,
+            radial,
+            t.sigma_y[0],
+            t.sigma_z[0],
+            t.speed_ratio[0],
+            1.0 / t.step,
+            float(t.mixing_height[0]),
+            np.array(err),
+        )
+
+
+@pytest.fixture(scope="session")
+def make_air() -> type[Air]:
+    """Return what makes the air of a test."""
+    return Air

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from barlovento.dispersion.plume import coupling, coupling_gradient, spread_tables
+from barlovento.dispersion.plume import coupling, coupling_gradient
+from barlovento.dispersion.spread import spread_tables
 
 NO_ERROR = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 

@@ -1,7 +1,7 @@
 """Surface-layer turbulence: wind profile, friction velocity, stability and plume spread.
 
 Holds the physics that turns one wind record into the spread of a plume; the plume itself is
-in :mod:`barlovento.dispersion.plume`.
+in :mod:`barlovento.dispersion.plume` and its tables in :mod:`barlovento.dispersion.spread`.
 """
 
 from __future__ import annotations
@@ -320,7 +320,7 @@ def lateral_spread(
     else:
         sigma_v = 1.9 * friction_velocity
     # Air is never without meander: sigma_v does not fall below about .2 m/s in light wind.
-    return max(sigma_v, 0.2) / max(wind_speed, 0.3)
+    return float(max(sigma_v, 0.2) / max(wind_speed, 0.3))
 
 
 def averaging_factor(averaging_time: float) -> float:
@@ -340,4 +340,4 @@ def averaging_factor(averaging_time: float) -> float:
     ----------
     Gifford (1975), ATDL report 75/5; Hanna, Briggs and Hosker (1982), eq. 4.12.
     """
-    return float(min(max(averaging_time, 3.0), 3600.0) / 600.0) ** 0.2
+    return float((min(max(averaging_time, 3.0), 3600.0) / 600.0) ** 0.2)

@@ -7,12 +7,18 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.locate import kernels, moves
+from barlovento.locate.background import move_background
+from barlovento.locate.gradient import gradient
+from barlovento.locate.kernels import gains, refresh
+from barlovento.locate.number import gain_map
 from barlovento.locate.packed import pack
+from barlovento.locate.sweep import sweeps
+from barlovento.locate.unknowns import DIR_SD, EPS, GAIN_SD, SENSOR_SD, SENSOR_TURN, Problem, State
 
 Floats = NDArray[np.float64]
 
@@ -21,6 +27,13 @@ GRID = 32
 
 BETAS = (0.03, 0.1, 0.3, 0.6, 1.0)
 """Powers of the likelihood while warming up [1]."""
+
+
+PER_READING = (
+    *("angle", "speed", "radial", "air", "survey", "block", "sensor", "y", "censored", "weight"),
+    *("t0", "t1", "knot", "knot_f", "common", "common_f"),
+)
+"""Members of a problem whose last axis is the readings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,16 +60,16 @@ class Effort:
 
 @dataclass(slots=True)
 class Draws:
-    """Raw draws of all chains; see ``moves.sweeps`` for the columns."""
+    """Raw draws of all chains; see ``sweep.sweeps`` for the columns."""
 
     sources: Floats
     nuisance: Floats
-    states: list[kernels.State]
+    states: list[State]
     background: Floats
     plume: Floats
 
 
-def start_state(p: kernels.Problem) -> kernels.State:
+def start_state(p: Problem) -> State:
     """Return a chain's first state: no source, the priors' middles."""
     n, slots = len(p.y), len(p.log_number) - 1
     n_sensor, blocks, n_glob = len(p.noise_mu), len(p.block_survey), len(p.global_sd)
@@ -64,7 +77,7 @@ def start_state(p: kernels.Problem) -> kernels.State:
     phi = np.zeros(n_glob)
     phi[-2] = p.size_mu
     drift = np.repeat(p.background_mu[:, None], p.n_drift, axis=1)
-    state = kernels.State(
+    state = State(
         on=np.zeros(slots, dtype=np.int64),
         theta=np.zeros((slots, 4)),
         window=np.tile([0.0, 1.0], (slots, 1)),
@@ -93,17 +106,17 @@ def start_state(p: kernels.Problem) -> kernels.State:
         local=np.ones(2 * (blocks + n_sensor)),
         edge=np.zeros((2 * (blocks + n_sensor), dim)),
     )
-    moves.refresh(pack(p), pack(state))
+    refresh(pack(p), pack(state))
     set_precision(p, state)
     return state
 
 
-def set_precision(p: kernels.Problem, st: kernels.State) -> None:
+def set_precision(p: Problem, st: State) -> None:
     """Set the preconditioner to the expected information at the state, plus the prior's."""
     slots, n_glob = len(st.on), len(st.phi)
     st.fisher[:], st.arrow[:], st.local[:] = 0.0, 0.0, 0.0
     grad, inner = np.zeros(4 * slots + n_glob), np.zeros(len(st.local))
-    kernels.gradient(pack(p), pack(st), st.theta, st.phi, 1.0, grad, inner, 1)
+    gradient(pack(p), pack(st), st.theta, st.phi, 1.0, grad, inner, 1)
     prior = np.concatenate(
         [np.tile([0.3, 0.3, 0.3, 1.0 / p.rate_sd**2], slots), 1 / p.global_sd**2]
     )
@@ -116,11 +129,11 @@ def set_precision(p: kernels.Problem, st: kernels.State) -> None:
     st.fisher[:] += np.diag(prior)
     spread = np.exp(st.hyper)
     blocks = len(st.turn)
-    st.local[:blocks] += 1.25 / spread[kernels.DIR_SD] ** 2
-    st.local[blocks : 2 * blocks] += 1.0 / spread[kernels.GAIN_SD] ** 2
+    st.local[:blocks] += 1.25 / spread[DIR_SD] ** 2
+    st.local[blocks : 2 * blocks] += 1.0 / spread[GAIN_SD] ** 2
     sensors = 2 * blocks + len(st.noise)
-    st.local[2 * blocks : sensors] += 1.0 / spread[kernels.SENSOR_SD] ** 2
-    st.local[sensors:] += 1.0 / kernels.SENSOR_TURN**2
+    st.local[2 * blocks : sensors] += 1.0 / spread[SENSOR_SD] ** 2
+    st.local[sensors:] += 1.0 / SENSOR_TURN**2
     if p.use_block == 0:
         st.arrow[: 2 * blocks] = 0.0
     # Turn and gain of a block are taken as independent, and sensors as known, or the arrow
@@ -129,7 +142,7 @@ def set_precision(p: kernels.Problem, st: kernels.State) -> None:
     st.arrow[2 * blocks :] = 0.0
 
 
-def set_birth_map(p: kernels.Problem, st: kernels.State, others: list[Floats]) -> Floats:
+def set_birth_map(p: Problem, st: State, others: list[Floats]) -> Floats:
     """Return a birth density over cells from what the state leaves unexplained, sum one."""
     n = len(p.y)
     pick = np.arange(n) if n <= 500 else np.linspace(0, n - 1, 500).astype(int)
@@ -145,7 +158,7 @@ def set_birth_map(p: kernels.Problem, st: kernels.State, others: list[Floats]) -
     y = p.low[1] + (np.arange(GRID) + 0.5) / GRID * (p.high[1] - p.low[1])
     out = np.zeros((GRID, GRID))
     rates = np.exp(p.rate_mu + p.rate_sd * np.array([-1.5, -0.75, 0.0, 0.75, 1.5]))
-    moves.gain_map(pack(small), pack(sub), x, y, 0.5 * (p.low[2] + p.high[2]), rates, out)
+    gain_map(pack(small), pack(sub), x, y, 0.5 * (p.low[2] + p.high[2]), rates, out)
     gain = np.maximum(out - out.max(), -700.0)
     density = np.zeros(GRID * GRID)
     for power in (0.5, 0.1):
@@ -154,15 +167,12 @@ def set_birth_map(p: kernels.Problem, st: kernels.State, others: list[Floats]) -
     return np.asarray(sum([density / density.sum(), *others]) / (1 + len(others)))
 
 
-def subset(p: kernels.Problem, rows: NDArray[np.int64]) -> kernels.Problem:
+def subset(p: Problem, rows: NDArray[np.int64]) -> Problem:
     """Return the problem with the readings ``rows`` alone."""
     counts = (p.node_start[1:] - p.node_start[:-1])[rows]
     index = np.concatenate([np.arange(p.node_start[r], p.node_start[r + 1]) for r in rows])
-    per_reading = {
-        name: np.ascontiguousarray(getattr(p, name)[..., rows])
-        for name in (
-            "angle speed radial air survey block sensor y censored weight t0 t1 knot knot_f common common_f"
-        ).split()
+    per_reading: dict[str, Any] = {
+        name: np.ascontiguousarray(getattr(p, name)[..., rows]) for name in PER_READING
     }
     return p._replace(
         node_start=np.concatenate([[0], np.cumsum(counts)]),
@@ -181,12 +191,12 @@ class _Chain:
     """One chain between its stages."""
 
     rng: np.random.Generator
-    state: kernels.State
+    state: State
     maps: list[Floats]
     level: float = -math.inf
 
 
-def warm_up(p: kernels.Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) -> None:
+def warm_up(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) -> None:
     """Bring one chain to the posterior through powers of the likelihood that rise to one."""
     st, rng = chain.state, chain.rng
     pp, ps = pack(p), pack(st)
@@ -195,33 +205,33 @@ def warm_up(p: kernels.Problem, chain: _Chain, effort: Effort, tell: Callable[[]
         np.zeros((effort.warm_up, len(st.phi) + 10)),
     )
     for _ in range(20):
-        moves.move_background(pp, ps, rng, 0.5)
+        move_background(pp, ps, rng, 0.5)
     for beta in BETAS:
-        chain.maps = chain.maps[-2:] + [set_birth_map(p, st, [])]
+        chain.maps = [*chain.maps[-2:], set_birth_map(p, st, [])]
         for _ in range(2):
             st.grid[:] = sum(chain.maps) / len(chain.maps)
-            moves.sweeps(pp, ps, rng, effort.warm_up, beta, 0.15, 1, none, none2, 0)
+            sweeps(pp, ps, rng, effort.warm_up, beta, 0.15, 1, none, none2, 0)
             set_precision(p, st)
-            st.step[moves.EPS] = max(st.step[moves.EPS], 0.1)
+            st.step[EPS] = max(st.step[EPS], 0.1)
             tell()
     chain.level = float(none2[:, -1].mean())
 
 
-def settle(p: kernels.Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) -> None:
+def settle(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) -> None:
     """Adapt births and steps at the posterior, then leave them as they are."""
     st, rng = chain.state, chain.rng
     pp, ps = pack(p), pack(st)
     none, none2 = np.zeros((1, len(st.on), 7)), np.zeros((1, len(st.phi) + 10))
-    chain.maps = chain.maps[-2:] + [set_birth_map(p, st, [])]
+    chain.maps = [*chain.maps[-2:], set_birth_map(p, st, [])]
     st.grid[:] = sum(chain.maps) / len(chain.maps)
     for rate in (0.15, 0.05):
         set_precision(p, st)
-        moves.sweeps(pp, ps, rng, effort.warm_up, 1.0, rate, 0, none, none2, 0)
+        sweeps(pp, ps, rng, effort.warm_up, 1.0, rate, 0, none, none2, 0)
         tell()
 
 
 def sample(
-    p: kernels.Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]
+    p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]
 ) -> tuple[Floats, Floats, list[Floats], list[Floats]]:
     """Return the chain's draws, and snapshots of background and plume at every reading."""
     st = chain.state
@@ -233,17 +243,17 @@ def sample(
     plume: list[Floats] = []
     for _ in range(10):
         todo = effort.sweeps // 10
-        kept = moves.sweeps(pp, ps, chain.rng, todo, 1.0, 0.0, effort.thin, out, nuisance, kept)
+        kept = sweeps(pp, ps, chain.rng, todo, 1.0, 0.0, effort.thin, out, nuisance, kept)
         background.append(st.b.copy())
         plume.append(plume_of(p, st))
         tell()
     return out[:kept], nuisance[:kept], background, plume
 
 
-def plume_of(p: kernels.Problem, st: kernels.State) -> Floats:
+def plume_of(p: Problem, st: State) -> Floats:
     """Return what all plumes add to each reading, gains included, shape (n,) [ug m-3]."""
     block, sensor = np.empty(len(st.gain)), np.empty(len(st.noise))
-    kernels.gains(pack(p), pack(st), block, sensor)
+    gains(pack(p), pack(st), block, sensor)
     total = (st.c * st.on[:, None]).sum(axis=0)
     return np.asarray(total * block[p.block] * sensor[p.sensor])
 
@@ -252,9 +262,7 @@ BEHIND = 15.0
 """A chain whose log posterior lags the best by more starts again from the best [1]."""
 
 
-def run_chains(
-    p: kernels.Problem, seed: int, effort: Effort, tell: Callable[[float], None]
-) -> Draws:
+def run_chains(p: Problem, seed: int, effort: Effort, tell: Callable[[float], None]) -> Draws:
     """Run all chains on all cores; the same seed gives the same draws.
 
     Parameters

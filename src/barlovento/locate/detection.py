@@ -9,9 +9,9 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from barlovento.locate import kernels
 from barlovento.locate.kernels import errors_of, gains, one_reading
 from barlovento.locate.packed import pack
+from barlovento.locate.unknowns import Problem, State
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ def _information(p, st, xs, ys, height, rates, rows, out):  # type: ignore[no-un
                 if p.survey[i] != last:
                     last = p.survey[i]
                     errors_of(p, st.phi, last, err)
-                c, e = one_reading(p, lag, i, pos, st.wx[i], st.wy[i], err)
+                c, _ = one_reading(p, lag, i, pos, st.wx[i], st.wy[i], err)
                 if c <= 0.0:
                     continue
                 c *= sensor[p.sensor[i]]
@@ -75,9 +75,7 @@ def _information(p, st, xs, ys, height, rates, rows, out):  # type: ignore[no-un
                 out[b, a, k] = total
 
 
-def searched_map(
-    p: kernels.Problem, states: list[kernels.State]
-) -> tuple[Floats, Floats, Floats, Floats]:
+def searched_map(p: Problem, states: list[State]) -> tuple[Floats, Floats, Floats, Floats]:
     """Return the map of how surely a source would have been seen.
 
     The expected log-likelihood gain of a source over its absence, summed over readings and

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from barlovento.domain.observation import Survey
 from barlovento.domain.source import Diagnostics, Posterior, SensorFit, Source
 from barlovento.errors import BadInput
-from barlovento.locate import kernels
+from barlovento.locate import unknowns
 from barlovento.locate.advice import advise, next_places
 from barlovento.locate.chains import Draws, Effort, run_chains
 from barlovento.locate.detection import searched_map
@@ -93,7 +93,7 @@ def _check(surveys: tuple[Survey, ...]) -> None:
         raise BadInput("A survey has no usable reading. Check its flags and empty cells.")
 
 
-def choose_effort(p: kernels.Problem) -> Effort:
+def choose_effort(p: unknowns.Problem) -> Effort:
     """Return how long to sample: as long as a few seconds allow for this many readings.
 
     Parameters
@@ -183,7 +183,7 @@ def _posterior(
     )
 
 
-def _take_out_speed(p: kernels.Problem, draws: Draws, seed: int) -> Floats:
+def _take_out_speed(p: unknowns.Problem, draws: Draws, seed: int) -> Floats:
     """Return ln rates with the wind-speed error drawn from its exact conditional.
 
     A speed that is wrong by a factor changes every rate by it and no reading, so the sampler
@@ -303,7 +303,7 @@ def _nuisance(prepared: Prepared, draws: Draws) -> tuple[dict[str, Floats], dict
         put("block_gain_sd", np.exp(raw[..., g + 6]), "1")
     if p.use_gain.any():
         put("sensor_gain_sd", np.exp(raw[..., g + 7]), "1")
-    if p.hyper_sd[kernels.MISSED] > 0:
+    if p.hyper_sd[unknowns.MISSED] > 0:
         put("missed_share", 1.0 / (1.0 + np.exp(-raw[..., g + 8])), "1")
     if len(prepared.lags) > 1:
         put("clock_lag", prepared.lags[raw[..., g + 11].astype(int)], "s")

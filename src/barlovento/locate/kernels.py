@@ -10,119 +10,27 @@ The equations stand in docs/method/likelihood.md.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from barlovento.dispersion.plume import coupling, coupling_gradient
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from barlovento.dispersion.plume import coupling
+from barlovento.locate.unknowns import (
+    DIR_SD,
+    DIRECTION_CORE,
+    DIRECTION_TAIL,
+    DIRECTION_TAIL_SHARE,
+    GAIN_SD,
+    GAMMA,
+    MISSED,
+    SENSOR_SD,
+    SENSOR_TURN,
+)
 
 NU = 4.0
 """Degrees of freedom of the reading error [1]."""
 
 T_CONST = math.lgamma(2.5) - math.lgamma(2.0) - 0.5 * math.log(4.0 * math.pi)
-
-
-class Problem(NamedTuple):
-    """Everything that stays fixed while sampling; arrays only, so that kernels can take it.
-
-    ``n`` readings, ``m`` nodes, ``l`` candidate clock lags, ``s`` surveys, ``k`` blocks,
-    ``g`` states of the air. Concentrations are in ug m-3, times in units of the span.
-    """
-
-    node_start: Ints  # (n + 1,)
-    node_x: Floats  # (l, m) [m]
-    node_y: Floats
-    node_z: Floats  # (m,)
-    node_w: Floats  # (m,) weights that sum to one per reading
-    node_hx: Floats  # (m,) half the piece of path that a node stands for, east [m]
-    node_hy: Floats
-    angle: Floats  # (l, n) where the wind goes to, anticlockwise from east [rad]
-    speed: Floats  # (l, n) [m s-1]
-    radial: Floats  # (l, n) share of the radial plume [1]
-    air: Ints  # (l, n) row of the tables
-    survey: Ints  # (n,)
-    block: Ints  # (n,)
-    sensor: Ints  # (n,)
-    y: Floats  # (n,) [ug m-3]
-    censored: Ints  # (n,)
-    weight: Floats  # (n,) share of a reading that is news, see problem.news
-    t0: Floats  # (n,) start of the averaging window [span]
-    t1: Floats  # (n,) end [span]
-    knot: Ints  # (n,) left knot of the drift
-    knot_f: Floats  # (n,) weight of the right knot
-    common: Ints  # (n,) left knot of the common background, -1 without
-    common_f: Floats  # (n,)
-    table_y: Floats  # (g, N_TABLE)
-    table_z: Floats
-    table_u: Floats
-    inv_step: float
-    top: Floats  # (g,)
-    block_survey: Ints  # (k,)
-    low: Floats  # (3,) search box [m]
-    high: Floats  # (3,)
-    log_number: Floats  # (J + 1,) log prior of the number of sources
-    rate_mu: float  # mean of ln rate [ln kg s-1]
-    rate_sd: float
-    global_sd: Floats  # (3 s + 4,) prior sd of the global errors; direction handled apart
-    size_mu: float  # mean of ln initial size [ln m]
-    noise_mu: Floats  # (sensors,) mean of ln noise [ln ug m-3]
-    hyper_mu: Floats  # (7,) means of the hyper-parameters, see HYPER
-    hyper_sd: Floats  # (7,)
-    background_mu: Floats  # (sensors,) [ug m-3]
-    background_sd: Floats  # (sensors,) zero where the background is known
-    window: int  # 1 where sources may start and stop
-    use_block: int  # 1 with per-block unknowns
-    use_gain: Ints  # (sensors,) 1 with a gain per sensor
-    n_common: int
-    n_drift: int
-
-
-HYPER = ("scatter", "direction_sd", "block_gain_sd", "sensor_gain_sd", "missed", "drift", "common")
-GAMMA, DIR_SD, GAIN_SD, SENSOR_SD, MISSED, DRIFT, COMMON = range(7)
-
-DIRECTION_CORE = math.radians(5.0)
-DIRECTION_TAIL = math.radians(20.0)
-DIRECTION_TAIL_SHARE = 0.25
-
-SENSOR_TURN = math.radians(4.0)
-"""sd of the lasting direction deviation on the way to one sensor: mast and site differ [rad]."""
-
-
-class State(NamedTuple):
-    """One chain's unknowns; every member is an array that kernels change in place."""
-
-    on: Ints  # (J,) 1 where a slot holds a source
-    theta: Floats  # (J, 4) logit x, logit y, logit z, ln rate
-    window: Floats  # (J, 2) on and off [span]
-    phi: Floats  # (3 s + 4,) direction, ln s_y, ln s_z per survey; 2 slopes, ln size, bend
-    turn: Floats  # (k,) direction deviation of each block [rad]
-    gain: Floats  # (k,) ln gain of each block
-    sensor_gain: Floats  # (sensors,)
-    sensor_turn: Floats  # (sensors,) direction deviation on the way to each sensor [rad]
-    drift: Floats  # (sensors, knots) [ug m-3]
-    common: Floats  # (common knots,)
-    noise: Floats  # (sensors,) ln noise
-    hyper: Floats  # (7,) ln, but logit for MISSED
-    lag: Ints  # (1,)
-    wx: Floats  # (n,) wind towards, east
-    wy: Floats  # (n,)
-    c: Floats  # (J, n) contribution of each source, window included [ug m-3]
-    e: Floats  # (J, n) its lateral lever
-    b: Floats  # (n,) background
-    lp: Floats  # (n,) log likelihood of each reading
-    grid: Floats  # (cells,) birth density over cells, sums to one
-    step: Floats  # adapted step sizes
-    turn_step: Floats  # (k,)
-    chol: Floats  # (d, d) factor of the preconditioner's precision
-    fisher: Floats  # (D, D) over all slots and globals
-    arrow: Floats  # (2 k + 2 sensors, D) information between local unknowns and those
-    local: Floats  # (2 k + 2 sensors,) of turns and gains of blocks, gains and turns of sensors
-    edge: Floats  # (2 k + 2 sensors, d) factor of ``arrow``
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -138,7 +46,24 @@ def student_cdf(t):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def reading(y, b, m, s2, sig2, missed, censored):  # type: ignore[no-untyped-def]
-    """Return one reading's log likelihood and its derivatives by plume m and scale s2."""
+    """Return one reading's log likelihood and its derivatives by plume m and scale s2.
+
+    Parameters
+    ----------
+    y, b, m : float
+        Reading, background and plume [ug m-3].
+    s2, sig2 : float
+        Squared scale of the error with the plume and without it [ug2 m-6].
+    missed : float
+        Share of readings that miss the plume [1].
+    censored : int
+        1 where the reading is only known to lie below ``y``.
+
+    Returns
+    -------
+    value, by_m, by_s2 : float
+        [1], [m3 ug-1], [m6 ug-2].
+    """
     r = y - b - m
     if censored == 1:
         s = math.sqrt(s2)
@@ -251,7 +176,26 @@ def outside(p, lag, k, pos, wx, wy):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def one_reading(p, lag, i, pos, wx, wy, err):  # type: ignore[no-untyped-def]
-    """Return coupling and lever [s m-3 x 1e9] of a source at reading i, summed over nodes."""
+    """Return coupling and lever [s m-3 x 1e9] of a source at reading i, summed over nodes.
+
+    Parameters
+    ----------
+    p : PackedProblem
+        The arrays.
+    lag, i : int
+        Candidate clock lag and reading.
+    pos : ndarray, shape (3,)
+        Place of the source [m].
+    wx, wy : float
+        Unit vector of where the wind goes to [1].
+    err : ndarray, shape (7,)
+        Spread errors, see :func:`barlovento.dispersion.plume.coupling`.
+
+    Returns
+    -------
+    c, lever : float
+        Concentration per unit rate, and its lateral lever [1e-9 s m-3].
+    """
     c = 0.0
     e = 0.0
     g = p.air[lag, i]
@@ -283,7 +227,19 @@ def one_reading(p, lag, i, pos, wx, wy, err):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def fill_source(p, st, theta, window, wx, wy, c, e):  # type: ignore[no-untyped-def]
-    """Fill contribution and lever of one source at every reading, shape (n,) [ug m-3]."""
+    """Fill contribution and lever of one source at every reading, shape (n,) [ug m-3].
+
+    Parameters
+    ----------
+    p, st : PackedProblem, PackedState
+        The arrays and the chain.
+    theta, window : ndarray, shape (4,) and (2,)
+        The source: logits of its place, ln rate [ln kg s-1]; start and end [span].
+    wx, wy : ndarray, shape (n,)
+        Unit vectors of where the wind goes to [1].
+    c, e : ndarray, shape (n,)
+        Filled with contribution and lever [ug m-3].
+    """
     pos = np.empty(3)
     position(p, theta, pos)
     rate = math.exp(theta[3])
@@ -336,7 +292,24 @@ def gains(p, st, block, sensor):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def likelihood(p, st, c, e, on, lp):  # type: ignore[no-untyped-def]
-    """Fill each reading's log likelihood from contributions (J, n) and return the sum."""
+    """Fill each reading's log likelihood from contributions (J, n) and return the sum.
+
+    Parameters
+    ----------
+    p, st : PackedProblem, PackedState
+        The arrays and the chain.
+    c, e : ndarray, shape (J, n)
+        Contributions and levers [ug m-3].
+    on : ndarray, shape (J,)
+        1 where a slot holds a source.
+    lp : ndarray, shape (n,)
+        Filled with the log likelihoods [1].
+
+    Returns
+    -------
+    float
+        Their sum [1].
+    """
     missed = missed_share(st)
     gam2 = math.exp(2.0 * st.hyper[GAMMA])
     block = np.empty(st.gain.shape[0])
@@ -380,195 +353,6 @@ def refresh(p, st):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def gradient(p, st, theta, phi, beta, grad, inner, want):  # type: ignore[no-untyped-def]
-    """Return the tempered log density of sources and global errors, and its gradient.
-
-    Contributions, winds and likelihoods of ``st`` are refreshed on the way. The vector holds
-    4 coordinates of each occupied slot in order, then the globals; ``inner`` is the gradient
-    by turns, block gains and sensor gains. With ``want == 1`` the expected information is
-    added to ``fisher``, ``arrow`` and ``local`` of the state, which span ALL slots.
-    """
-    n_slot = st.on.shape[0]
-    n_glob = phi.shape[0]
-    n_surv = n_glob // 3 - 1
-    slots = np.empty(n_slot, np.int64)
-    j_on = 0
-    for j in range(n_slot):
-        if st.on[j] == 1:
-            slots[j_on] = j
-            j_on += 1
-    dim = 4 * j_on + n_glob
-    for k in range(dim):
-        grad[k] = 0.0
-    inner[:] = 0.0
-    n_block, n_sensor = st.gain.shape[0], st.noise.shape[0]
-    pos = np.empty((n_slot, 3))
-    for a in range(j_on):
-        position(p, theta[slots[a]], pos[a])
-    err = np.empty(7)
-    dc = np.zeros((n_slot, 10))
-    dl = np.zeros((n_slot, 10))
-    d1, d2 = np.empty(10), np.empty(10)
-    cs, es = np.empty(n_slot), np.empty(n_slot)
-    vec = np.zeros(4 * n_slot + n_glob)
-    missed = missed_share(st)
-    gam2 = math.exp(2.0 * st.hyper[GAMMA])
-    block = np.empty(st.gain.shape[0])
-    sensor = np.empty(st.noise.shape[0])
-    gains(p, st, block, sensor)
-    sig2s = np.exp(2.0 * st.noise)
-    lag = st.lag[0]
-    total = 0.0
-    last = -1
-    for i in range(p.y.shape[0]):
-        surv = p.survey[i]
-        if surv != last:
-            last = surv
-            errors_of(p, phi, surv, err)
-        ang = p.angle[lag, i] + phi[surv] + st.turn[p.block[i]] + st.sensor_turn[p.sensor[i]]
-        wx, wy = math.cos(ang), math.sin(ang)
-        st.wx[i] = wx
-        st.wy[i] = wy
-        sens = p.sensor[i]
-        g = p.air[lag, i]
-        m = 0.0
-        q = 0.0
-        for a in range(j_on):
-            j = slots[a]
-            share = active(p, i, st.window[j, 0], st.window[j, 1])
-            c = 0.0
-            e = 0.0
-            for k in range(10):
-                dc[a, k] = 0.0
-                dl[a, k] = 0.0
-            if share > 0.0:
-                rate = share * math.exp(theta[j, 3]) * 1e9
-                for k in range(p.node_start[i], p.node_start[i + 1]):
-                    if p.radial[lag, i] <= 0.0 and outside(p, lag, k, pos[a], wx, wy):
-                        continue
-                    ck, ek = coupling_gradient(
-                        p.node_x[lag, k] - pos[a, 0],
-                        p.node_y[lag, k] - pos[a, 1],
-                        p.node_hx[k],
-                        p.node_hy[k],
-                        p.node_z[k],
-                        pos[a, 2],
-                        wx,
-                        wy,
-                        p.speed[lag, i],
-                        p.radial[lag, i],
-                        p.table_y[g],
-                        p.table_z[g],
-                        p.table_u[g],
-                        p.inv_step,
-                        p.top[g],
-                        err,
-                        d1,
-                        d2,
-                    )
-                    if ck > 0.0:
-                        w = p.node_w[k] * rate
-                        c += w * ck
-                        e += w * ek
-                        for v in range(10):
-                            dc[a, v] += w * d1[v]
-                            dl[a, v] += w * d2[v]
-            st.c[j, i] = c
-            st.e[j, i] = e
-            cs[a] = c
-            es[a] = e
-            m += c
-            q += c * c + e * e
-        sig2 = sig2s[sens]
-        if m <= 0.0:
-            lp, _, _ = reading(p.y[i], st.b[i], 0.0, sig2, sig2, 0.0, p.censored[i])
-            lp *= p.weight[i]
-            st.lp[i] = lp
-            total += lp
-            continue
-        gain = block[p.block[i]] * sensor[sens]
-        s2 = sig2 + gam2 * gain * gain * q
-        lp, by_m, by_s = reading(p.y[i], st.b[i], gain * m, s2, sig2, missed, p.censored[i])
-        lp *= p.weight[i]
-        by_m *= p.weight[i]
-        by_s *= p.weight[i]
-        st.lp[i] = lp
-        total += lp
-        wm = gain * by_m
-        ws = 2.0 * gam2 * gain * gain * by_s
-        for v in range(4 * n_slot + n_glob):
-            vec[v] = 0.0
-        off = 4 * j_on
-        hof = 4 * n_slot
-        by_gain = gain * m * by_m + 2.0 * gam2 * gain * gain * q * by_s
-        turn = 0.0
-        blk = p.block[i]
-        info = p.weight[i] * gain * gain * (NU + 1.0) / (NU + 3.0) / s2
-        for a in range(j_on):
-            if cs[a] == 0.0:
-                continue
-            base = 4 * a
-            hb = 4 * slots[a]
-            for v in range(3):
-                grad[base + v] += wm * dc[a, v] + ws * (cs[a] * dc[a, v] + es[a] * dl[a, v])
-                vec[hb + v] += dc[a, v]
-            grad[base + 3] += wm * cs[a] + ws * (cs[a] * cs[a] + es[a] * es[a])
-            vec[hb + 3] += cs[a]
-            for v in range(7):
-                k = surv
-                if v == 1:
-                    k = n_surv + surv
-                elif v == 2:
-                    k = 3 * n_surv
-                elif v == 3:
-                    k = 2 * n_surv + surv
-                elif v == 4:
-                    k = 3 * n_surv + 1
-                elif v > 4:
-                    k = 3 * n_surv + v - 3
-                d = dc[a, 3 + v]
-                g_d = wm * d + ws * (cs[a] * d + es[a] * dl[a, 3 + v])
-                grad[off + k] += g_d
-                vec[hof + k] += d
-                if v == 0:
-                    turn += d
-                    inner[blk] += g_d
-                    inner[2 * n_block + n_sensor + sens] += g_d
-        inner[n_block + blk] += by_gain
-        inner[2 * n_block + sens] += by_gain
-        if want == 1:
-            for v in range(hof + n_glob):
-                if vec[v] != 0.0:
-                    for u in range(hof + n_glob):
-                        st.fisher[v, u] += info * vec[v] * vec[u]
-                    st.arrow[blk, v] += info * turn * vec[v]
-                    st.arrow[n_block + blk, v] += info * m * vec[v]
-                    st.arrow[2 * n_block + sens, v] += info * m * vec[v]
-                    st.arrow[2 * n_block + n_sensor + sens, v] += info * turn * vec[v]
-            st.local[blk] += info * turn * turn
-            st.local[n_block + blk] += info * m * m
-            st.local[2 * n_block + sens] += info * m * m
-            st.local[2 * n_block + n_sensor + sens] += info * turn * turn
-    for k in range(dim):
-        grad[k] *= beta
-    total *= beta
-    for a in range(j_on):
-        j = slots[a]
-        total += log_prior_source(p, theta[j])
-        for d in range(3):
-            s = 1.0 / (1.0 + math.exp(-theta[j, d]))
-            scale = (p.high[d] - p.low[d]) * s * (1.0 - s)
-            grad[4 * a + d] = grad[4 * a + d] * scale + 1.0 - 2.0 * s
-            if want == 1:
-                st.fisher[4 * j + d, :] *= scale
-                st.fisher[:, 4 * j + d] *= scale
-                st.arrow[:, 4 * j + d] *= scale
-        grad[4 * a + 3] -= (theta[j, 3] - p.rate_mu) / (p.rate_sd * p.rate_sd)
-    total += log_prior_globals(p, phi, grad, 4 * j_on)
-    return total + log_prior_local(p, st, beta, inner)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def log_prior_local(p, st, beta, inner):  # type: ignore[no-untyped-def]
     """Return the log prior of turns and gains; temper ``inner`` and add its gradient.
 
@@ -603,15 +387,3 @@ def log_prior_local(p, st, beta, inner):  # type: ignore[no-untyped-def]
         lp -= 0.5 * g * g
         inner[2 * n_block + k] = beta * inner[2 * n_block + k] - g / spread
     return lp
-
-
-def as_problem(**arrays: Any) -> Problem:
-    """Return a Problem with contiguous arrays of the types that the kernels expect."""
-    out = {}
-    for name, value in arrays.items():
-        if isinstance(value, np.ndarray):
-            kind = np.int64 if value.dtype.kind in "iub" else np.float64
-            out[name] = np.ascontiguousarray(value, dtype=kind)
-        else:
-            out[name] = value
-    return Problem(**out)

@@ -1,6 +1,6 @@
 """Problem and state as compiled records that kernels receive by one pointer.
 
-A kernel that takes the named tuples of :mod:`barlovento.locate.kernels` would be handed some
+A kernel that takes the named tuples of :mod:`barlovento.locate.unknowns` would be handed some
 sixty arrays by value and compile for minutes; a record on the heap costs one pointer. The
 arrays are shared, so that Python sees every change that a kernel makes.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from numba import njit, types
 from numba.experimental import structref
 
-from barlovento.locate.kernels import Problem, State
+from barlovento.locate.unknowns import Problem, State
 
 
 @structref.register
@@ -33,7 +33,7 @@ class _StateType(types.StructRef):
         return tuple((name, types.unliteral(kind)) for name, kind in fields)
 
 
-class PackedProblem(structref.StructRefProxy):  # type: ignore[misc]
+class PackedProblem(structref.StructRefProxy):
     """Handle of a packed problem."""
 
     def __new__(cls, *fields: Any) -> Any:
@@ -41,7 +41,7 @@ class PackedProblem(structref.StructRefProxy):  # type: ignore[misc]
         return structref.StructRefProxy.__new__(cls, *fields)
 
 
-class PackedState(structref.StructRefProxy):  # type: ignore[misc]
+class PackedState(structref.StructRefProxy):
     """Handle of a packed state."""
 
     def __new__(cls, *fields: Any) -> Any:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.dispersion import plume, turbulence
+from barlovento.dispersion import spread, turbulence
 from barlovento.domain.observation import Meteorology, Survey
 from barlovento.domain.source import SourcePrior
-from barlovento.locate import kernels
+from barlovento.locate import unknowns
 from barlovento.locate.priors import (
     FEW,
     MICRO,
@@ -76,7 +76,7 @@ class Prepared:
         What was assumed, in plain words.
     """
 
-    problem: kernels.Problem
+    problem: unknowns.Problem
     prior: SourcePrior
     reduced: tuple[Reduced, ...]
     sensor_names: tuple[str, ...]
@@ -157,7 +157,7 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
     averaging = float(mean_time)
     hyper_mu, hyper_sd = hyper_prior(averaging, float(np.median(noise)))
     number = np.log(np.array(prior.number))
-    problem = kernels.as_problem(
+    problem = unknowns.as_problem(
         node_start=node[0],
         node_x=np.tile(node[1], (len(lags), 1)),
         node_y=np.tile(node[2], (len(lags), 1)),
@@ -334,7 +334,7 @@ def _radial(state: Floats) -> Floats:
 
 def _tables(
     state: Floats, surveys: Sequence[Survey], prior: SourcePrior
-) -> tuple[plume.SpreadTables, Ints]:
+) -> tuple[spread.SpreadTables, Ints]:
     """Return spread tables of the distinct states of the air, and each reading's row."""
     flat = state.reshape(-1, state.shape[-1])
     key = np.empty_like(flat)
@@ -357,7 +357,7 @@ def _tables(
             float(np.nanmax(np.abs(np.concatenate([a, b]) - c)))
             for a, b, c in ((o.x, o.x2, prior.x[1]), (o.y, o.y2, prior.y[1]))
         ]
-    tables = plume.spread_tables(
+    tables = spread.spread_tables(
         wind_speed=rows[:, 0],
         sigma_theta=rows[:, 1],
         friction_velocity=rows[:, 2],

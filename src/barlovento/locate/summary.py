@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import Any
 
 import numpy as np
@@ -161,10 +161,11 @@ def credible_region(x: Floats, y: Floats, level: float = LEVEL) -> dict[str, Any
     generator = contourpy.contour_generator(
         gx, gy, density.T, fill_type=contourpy.FillType.OuterOffset
     )
-    polygons, offsets = generator.filled(cut, math.inf)
+    filled: Any = generator.filled(cut, math.inf)
+    polygons, offsets = filled
     shapes = []
     for points, offset in zip(polygons, offsets, strict=True):
-        rings = [points[a:b] for a, b in zip(offset[:-1], offset[1:], strict=True)]
+        rings = [points[a:b] for a, b in pairwise(offset)]
         shapes.append(Polygon(rings[0], rings[1:]).buffer(0))
     region = unary_union(shapes)
     region = region.simplify(0.25 * float(step.min()))

@@ -1,0 +1,161 @@
+"""Exact draws of the background: a Gaussian chain per sensor and one that all share."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from barlovento.locate.kernels import gain_of, likelihood, missed_share, reading
+from barlovento.locate.unknowns import COMMON, DRIFT, GAMMA
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def move_background(p, st, rng, beta):  # type: ignore[no-untyped-def]
+    """Draw the background exactly, given the plumes, as a Gaussian chain per sensor.
+
+    A Student error is a Gaussian one with a random weight; the weights, the readings hidden
+    by the detection limit and the readings that missed the plume are drawn first.
+    """
+    n, n_sensor, n_knot = p.y.shape[0], st.drift.shape[0], st.drift.shape[1]
+    value, weight = np.empty(n), np.empty(n)
+    missed = missed_share(st)
+    gam2 = math.exp(2.0 * st.hyper[GAMMA])
+    for i in range(n):
+        m = 0.0
+        q = 0.0
+        for j in range(st.on.shape[0]):
+            if st.on[j] == 1:
+                m += st.c[j, i]
+                q += st.c[j, i] ** 2 + st.e[j, i] ** 2
+        sig2 = math.exp(2.0 * st.noise[p.sensor[i]])
+        s2 = sig2
+        if m > 0.0:
+            g = gain_of(p, st, i)
+            m *= g
+            s2 += gam2 * g * g * q
+            if missed > 0.0 and p.censored[i] == 0:
+                hit, _, _ = reading(p.y[i], st.b[i], m, s2, sig2, 0.0, 0)
+                mis, _, _ = reading(p.y[i], st.b[i], 0.0, sig2, sig2, 0.0, 0)
+                odds = missed / (1.0 - missed) * math.exp(min(mis - hit, 50.0))
+                if rng.random() < odds / (1.0 + odds):
+                    m = 0.0
+                    s2 = sig2
+        y = p.y[i]
+        if p.censored[i] == 1:
+            lam = 1.0
+            for _ in range(60):
+                lam = rng.standard_gamma(2.0) / 2.0
+                y = st.b[i] + m + math.sqrt(s2 / lam) * rng.standard_normal()
+                if y < p.y[i]:
+                    break
+            y = min(y, p.y[i])
+        else:
+            r2 = (y - st.b[i] - m) ** 2 / s2
+            lam = rng.standard_gamma(2.5) / (0.5 * (4.0 + r2))
+        value[i] = y - m
+        weight[i] = beta * p.weight[i] * lam / s2
+    drift2 = math.exp(-2.0 * st.hyper[DRIFT])
+    diag, off, rhs = (
+        np.zeros((n_sensor, n_knot)),
+        np.zeros((n_sensor, n_knot)),
+        np.zeros((n_sensor, n_knot)),
+    )
+    for k in range(n_sensor):
+        if p.background_sd[k] > 0.0:
+            diag[k, 0] = 1.0 / p.background_sd[k] ** 2
+            rhs[k, 0] = p.background_mu[k] * diag[k, 0]
+            for a in range(1, n_knot):
+                diag[k, a] += drift2
+                diag[k, a - 1] += drift2
+                off[k, a - 1] -= drift2
+    for i in range(n):
+        k = p.sensor[i]
+        v = value[i]
+        if p.common[i] >= 0:
+            a = p.common[i]
+            v -= (1.0 - p.common_f[i]) * st.common[a]
+            if p.common_f[i] > 0.0:
+                v -= p.common_f[i] * st.common[a + 1]
+        _load(diag[k], off[k], rhs[k], p.knot[i], p.knot_f[i], weight[i], v)
+    for k in range(n_sensor):
+        if p.background_sd[k] > 0.0:
+            _chain_draw(diag[k], off[k], rhs[k], rng, st.drift[k])
+    if p.n_common > 0:
+        _draw_common(p, st, rng, value, weight)
+    for i in range(n):
+        st.b[i] = background_at(p, st, i)
+    likelihood(p, st, st.c, st.e, st.on, st.lp)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _load(diag, off, rhs, a, f, w, v):  # type: ignore[no-untyped-def]
+    """Add one reading between knots a and a + 1 to a chain's normal equations."""
+    diag[a] += w * (1.0 - f) ** 2
+    rhs[a] += w * (1.0 - f) * v
+    if f > 0.0:
+        diag[a + 1] += w * f * f
+        off[a] += w * f * (1.0 - f)
+        rhs[a + 1] += w * f * v
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _draw_common(p, st, rng, value, weight):  # type: ignore[no-untyped-def]
+    """Draw the background that all sensors share, a first-order autoregression round zero."""
+    n_knot = st.common.shape[0]
+    prec = math.exp(-2.0 * st.hyper[COMMON])
+    diag, off, rhs = np.zeros(n_knot), np.zeros(n_knot), np.zeros(n_knot)
+    diag[0] = prec
+    for a in range(1, n_knot):
+        q = prec / 0.36
+        diag[a] += q
+        diag[a - 1] += 0.64 * q
+        off[a - 1] -= 0.8 * q
+    for i in range(value.shape[0]):
+        k, a, f = p.sensor[i], p.knot[i], p.knot_f[i]
+        v = value[i] - (1.0 - f) * st.drift[k, a]
+        if f > 0.0:
+            v -= f * st.drift[k, a + 1]
+        _load(diag, off, rhs, p.common[i], p.common_f[i], weight[i], v)
+    _chain_draw(diag, off, rhs, rng, st.common)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def background_at(p, st, i):  # type: ignore[no-untyped-def]
+    """Return the background of reading i [ug m-3]."""
+    k, a, f = p.sensor[i], p.knot[i], p.knot_f[i]
+    v = (1.0 - f) * st.drift[k, a]
+    if f > 0.0:
+        v += f * st.drift[k, a + 1]
+    if p.common[i] >= 0:
+        a, f = p.common[i], p.common_f[i]
+        v += (1.0 - f) * st.common[a]
+        if f > 0.0:
+            v += f * st.common[a + 1]
+    return v
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _chain_draw(diag, off, rhs, rng, out):  # type: ignore[no-untyped-def]
+    """Draw from the Gaussian with tridiagonal precision and linear term rhs, in place."""
+    n = diag.shape[0]
+    low = np.empty(n)
+    d = np.empty(n)
+    d[0] = math.sqrt(diag[0])
+    for k in range(1, n):
+        low[k] = off[k - 1] / d[k - 1]
+        d[k] = math.sqrt(max(diag[k] - low[k] * low[k], 1e-12 * diag[k]))
+    v = np.empty(n)
+    for k in range(n):
+        s = rhs[k]
+        if k > 0:
+            s -= low[k] * v[k - 1]
+        v[k] = s / d[k]
+    for k in range(n):
+        v[k] += rng.standard_normal()
+    for k in range(n - 1, -1, -1):
+        s = v[k]
+        if k < n - 1:
+            s -= low[k + 1] * out[k + 1]
+        out[k] = s / d[k]

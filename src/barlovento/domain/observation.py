@@ -212,7 +212,8 @@ class Survey:
         Units of the file, for display only; where the file holds path integrals, the unit of
         the mean along the path (``"ppm"`` for ``"ppm m"``).
     to_file_units : float
-        Multiply kg m-3 by this to get ``units``, at mean temperature and pressure.
+        Multiply kg m-3 by this to get ``units``, at mean temperature and pressure
+        [``units`` per kg m-3].
     path : str or None
         The folder it was read from.
     response_time : float or None

@@ -189,7 +189,7 @@ def to_mass_concentration(
     Parameters
     ----------
     values : array_like, shape (n,)
-        Readings in ``unit``.
+        Readings [``unit``].
     unit : Unit
         Their unit.
     molar_mass : float

@@ -96,7 +96,20 @@ class Field:
         self._centre = rng.uniform(-200.0, 200.0, 2)
 
     def at(self, place: tuple[float, ...], height: float) -> tuple[float, float, float]:
-        """Return a place given in the field's own axes: east, north, above ground [m]."""
+        """Return a place given in the field's own axes: east, north, above ground [m].
+
+        Parameters
+        ----------
+        place : tuple of float
+            Along the two axes, from the centre [m].
+        height : float
+            Above ground [m].
+
+        Returns
+        -------
+        tuple of float
+            [m].
+        """
         (c, s), (a, b) = self._east, place
         x, y = self._centre
         return float(x + a * c - b * s), float(y + a * s + b * c), height

@@ -78,7 +78,7 @@ class FaultList:
         Parameters
         ----------
         lines : array_like of int
-            Lines of the file, in the order in which they are told.
+            Lines of the file, in the order in which they are told [1].
         what : str or callable
             The fault, or what makes it from the position in ``lines``.
         mend : str

@@ -109,7 +109,7 @@ def survey_from_csv(
     units : mapping of str to str, optional
         Our column, and the unit there: ``{"wind_speed": "knots", "temperature": "degC"}``.
     constants : mapping of str to float, optional
-        Our column, and the one value of all rows, in SI units: ``{"z": 2.5}``.
+        Our column, and the one value of all rows: ``{"z": 2.5}`` [SI unit of the column].
     time_zone, wind_time_zone : str, optional
         Zone of times that name none: ``"UTC"``, ``"+02:00"``, ``"Europe/Madrid"``. The wind's is
         that of the readings unless given.
@@ -120,9 +120,9 @@ def survey_from_csv(
     averaging_time_s : float
         [s].
     background : float or str
-        In the units of the readings, or ``"unknown"``.
+        As the readings, or ``"unknown"`` [unit of the readings].
     detection_limit : float, optional
-        In the units of the readings.
+        As the readings [unit of the readings].
     clock_offset_max_s, response_time_s : float, optional
         [s].
     frame : str, optional

@@ -101,7 +101,24 @@ class Keys:
         least: float = -math.inf,
         most: float = math.inf,
     ) -> float | None:
-        """Return a finite number within bounds."""
+        """Return a finite number within bounds.
+
+        Parameters
+        ----------
+        key : str
+            Dotted name.
+        mend : str, optional
+            What the person can do where it is absent or no number; it may be absent where None.
+        above : float
+            It must be more than this [unit of the key].
+        least, most : float
+            It must be within these, ends included [unit of the key].
+
+        Returns
+        -------
+        float or None
+            In the unit of the key; None where a fault was noted or it is absent.
+        """
         value = self.get(key, mend)
         if value is None:
             return None
@@ -130,7 +147,22 @@ class Keys:
     def span(
         self, key: str, mend: str, *, least: float = -math.inf, most: float = math.inf
     ) -> Range | None:
-        """Return a range ``[low, high]`` with low below high."""
+        """Return a range ``[low, high]`` with low below high.
+
+        Parameters
+        ----------
+        key : str
+            Dotted name.
+        mend : str
+            What the person can do where it is absent or no range.
+        least, most : float
+            Both ends must be within these [unit of the key].
+
+        Returns
+        -------
+        tuple of float or None
+            In the unit of the key; None where a fault was noted.
+        """
         value = self.get(key, mend)
         if value is None:
             return None

@@ -98,7 +98,7 @@ def at_times(times: FloatArray, record: FloatArray, values: FloatArray) -> Float
     record : ndarray, shape (m,)
         Times of the record, ascending [s].
     values : ndarray, shape (m,)
-        NaN where absent; at least one is there.
+        NaN where absent; at least one is there [any unit].
 
     Returns
     -------

@@ -32,7 +32,7 @@ def write_table(
     path : Path
         The new file.
     numbers : mapping of str to ndarray, shape (n,)
-        Number columns, NaN for an empty cell; ``time`` in seconds since 1970.
+        Number columns [unit of each], NaN for an empty cell; ``time`` since 1970 [s].
     words : mapping of str to Words
         Word columns.
     """

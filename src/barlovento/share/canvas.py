@@ -30,7 +30,18 @@ DPI = 120
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure of that size in pixels."""
+    """Return an empty figure of that size in pixels.
+
+    Parameters
+    ----------
+    width, height : float
+        [pixel].
+
+    Returns
+    -------
+    Figure
+        It belongs to no window.
+    """
     # The figure module, not pyplot: no window system is asked for.
     from matplotlib.figure import Figure
 

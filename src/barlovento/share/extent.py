@@ -43,11 +43,33 @@ class Extent:
         return self.y[1] - self.y[0]
 
     def at(self, right: float, up: float) -> tuple[float, float]:
-        """Return the place at shares of width and height from the lower left corner [m]."""
+        """Return the place at shares of width and height from the lower left corner [m].
+
+        Parameters
+        ----------
+        right, up : float
+            Shares of width and height [1].
+
+        Returns
+        -------
+        tuple of float
+            [m].
+        """
         return self.x[0] + right * self.width, self.y[0] + up * self.height
 
     def padded_to(self, aspect: float) -> Extent:
-        """Return the extent widened, about its centre, to that ratio of width to height."""
+        """Return the extent widened, about its centre, to that ratio of width to height.
+
+        Parameters
+        ----------
+        aspect : float
+            Width over height [1].
+
+        Returns
+        -------
+        Extent
+            It holds all of this one.
+        """
         width = max(self.width, aspect * self.height)
         height = width / aspect
         x, y = self.at(0.5, 0.5)
@@ -59,6 +81,18 @@ class Extent:
         """Return where a box of that size hides fewest points: its lower left corner [m].
 
         Lower left is taken where corners are equal.
+
+        Parameters
+        ----------
+        points : ndarray, shape (n, 2)
+            What should stay in sight [m].
+        width, height : float
+            Of the box [m].
+
+        Returns
+        -------
+        tuple of float
+            [m].
         """
         gap = 0.015 * self.width
         lefts = (self.x[0] + gap, self.x[1] - gap - width)
@@ -85,7 +119,18 @@ def map_extent(surveys: Sequence[Survey], posterior: Posterior) -> Extent:
 
 
 def round_length(about: float) -> float:
-    """Return the largest of 1, 2 or 5 times a power of ten that is no longer [m]."""
+    """Return the largest of 1, 2 or 5 times a power of ten that is no longer [m].
+
+    Parameters
+    ----------
+    about : float
+        The longest that fits, positive [m].
+
+    Returns
+    -------
+    float
+        [m].
+    """
     power: float = 10.0 ** math.floor(math.log10(about))
     return max(step * power for step in (1.0, 2.0, 5.0) if step * power <= about)
 

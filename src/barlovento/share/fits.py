@@ -39,7 +39,7 @@ def fit_chart(fit: SensorFit, factor: float, units: str) -> str:
     fit : SensorFit
         With at least one reading.
     factor : float
-        From kg m-3 to ``units``.
+        From kg m-3 to ``units`` [``units`` per kg m-3].
     units : str
         In which it is drawn.
     """

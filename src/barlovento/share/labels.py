@@ -26,7 +26,18 @@ def polygons(geometry: Mapping[str, Any]) -> list[list[FloatArray]]:
 
 
 def ring_area(ring: FloatArray) -> float:
-    """Return the area of a ring [m2]."""
+    """Return the area of a ring [m2].
+
+    Parameters
+    ----------
+    ring : ndarray, shape (n, 2)
+        Corners, the first again at the end [m].
+
+    Returns
+    -------
+    float
+        [m2].
+    """
     # About its own corner: products of large coordinates would lose digits.
     x, y = (ring - ring[0]).T
     return abs(float(x[:-1] @ y[1:] - x[1:] @ y[:-1])) / 2
@@ -52,7 +63,18 @@ class Labels:
         self.taken: list[FloatArray] = []
 
     def place(self, ring: FloatArray) -> FloatArray:
-        """Return the centre of the next label, that of the region with this outer ring [m]."""
+        """Return the centre of the next label, that of the region with this outer ring [m].
+
+        Parameters
+        ----------
+        ring : ndarray, shape (n, 2)
+            Corners of the outer ring [m].
+
+        Returns
+        -------
+        ndarray, shape (2,)
+            [m].
+        """
         low, high = ring.min(axis=0), ring.max(axis=0)
         middle = (low + high) / 2
         best: FloatArray = middle

@@ -189,7 +189,18 @@ def _rose(axes: Axes, surveys: Sequence[Survey]) -> list[float]:
 
 
 def speed_edges(speed: FloatArray) -> list[float]:
-    """Return three round speeds that part the record into bands [m s-1]."""
+    """Return three round speeds that part the record into bands [m s-1].
+
+    Parameters
+    ----------
+    speed : ndarray, shape (n,)
+        Wind speeds of the record [m s-1].
+
+    Returns
+    -------
+    list of float
+        Ascending [m s-1].
+    """
     top = float(np.quantile(speed, 0.95))
     step = next((step for step in (0.5, 1.0, 2.0, 3.0, 5.0) if 4 * step >= top), 8.0)
     return [step, 2 * step, 3 * step]
@@ -238,7 +249,18 @@ def _bar(figure: Figure, left: float, total: float, top: float, drawn: Drawn, no
 
 
 def bar_ticks(top: float) -> list[float]:
-    """Return nought and round values up to ``top``, apart enough on the bent scale."""
+    """Return nought and round values up to ``top``, apart enough on the bent scale.
+
+    Parameters
+    ----------
+    top : float
+        Upper end of the colour bar, positive [unit of the bar].
+
+    Returns
+    -------
+    list of float
+        Ascending, in the unit of the bar.
+    """
     step = round_length(top / 2)
     return [0.0, step / 5, step] if 2 * step > top else [0.0, step / 2, step, 2 * step]
 

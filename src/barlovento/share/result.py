@@ -112,7 +112,18 @@ def to_bytes(document: Mapping[str, Any]) -> bytes:
 
 
 def utc(seconds: float) -> str:
-    """Return ISO 8601 with Z of seconds since 1970 [s]."""
+    """Return ISO 8601 with Z of seconds since 1970 [s].
+
+    Parameters
+    ----------
+    seconds : float
+        Since 1970 UTC [s].
+
+    Returns
+    -------
+    str
+        To the second.
+    """
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

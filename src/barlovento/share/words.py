@@ -70,12 +70,34 @@ def label(index: int) -> str:
 
 
 def likelihood(probability: float) -> str:
-    """Return the word for a probability [1]."""
+    """Return the word for a probability [1].
+
+    Parameters
+    ----------
+    probability : float
+        From 0 to 1 [1].
+
+    Returns
+    -------
+    str
+        As it is printed.
+    """
     return next(word for bound, word in _LIKELIHOOD if probability >= bound)
 
 
 def percent(probability: float) -> str:
-    """Return a probability [1] as per cent; never 0 or 100, for draws can't tell that."""
+    """Return a probability [1] as per cent; never 0 or 100, for draws can't tell that.
+
+    Parameters
+    ----------
+    probability : float
+        From 0 to 1 [1].
+
+    Returns
+    -------
+    str
+        As it is printed.
+    """
     value = 100 * probability
     if value < 1:
         return "< 1 %"
@@ -85,7 +107,20 @@ def percent(probability: float) -> str:
 
 
 def figures(value: float, digits: int = 2) -> str:
-    """Return a number with so many significant figures and no exponent where that reads well."""
+    """Return a number with so many significant figures and no exponent where that reads well.
+
+    Parameters
+    ----------
+    value : float
+        The number [any unit].
+    digits : int
+        Significant figures.
+
+    Returns
+    -------
+    str
+        As it is printed.
+    """
     if not math.isfinite(value):
         return "unknown"
     if value == 0:
@@ -100,7 +135,18 @@ def figures(value: float, digits: int = 2) -> str:
 
 
 def area(square_metres: float) -> str:
-    """Return an area [m2] in m², hectares or km²."""
+    """Return an area [m2] in m², hectares or km².
+
+    Parameters
+    ----------
+    square_metres : float
+        The area [m2].
+
+    Returns
+    -------
+    str
+        As it is printed.
+    """
     if square_metres < 1:
         return "less than 1 m²"
     if square_metres < 0.1 * HECTARE:
@@ -111,13 +157,35 @@ def area(square_metres: float) -> str:
 
 
 def kg_per_hour(rate: float) -> str:
-    """Return an emission rate [kg s-1] in kg/h, or in g/h below 100 g/h."""
+    """Return an emission rate [kg s-1] in kg/h, or in g/h below 100 g/h.
+
+    Parameters
+    ----------
+    rate : float
+        Emission rate [kg s-1].
+
+    Returns
+    -------
+    str
+        As it is printed.
+    """
     hourly = rate * 3600
     return f"{figures(hourly)} kg/h" if hourly >= 0.0995 else f"{figures(hourly * 1000)} g/h"
 
 
 def grams_per_second(rate: float) -> str:
-    """Return an emission rate [kg s-1] in g/s, or in mg/s below 1 mg/s."""
+    """Return an emission rate [kg s-1] in g/s, or in mg/s below 1 mg/s.
+
+    Parameters
+    ----------
+    rate : float
+        Emission rate [kg s-1].
+
+    Returns
+    -------
+    str
+        As it is printed.
+    """
     grams = rate * 1000
     return f"{figures(grams)} g/s" if grams >= 0.001 else f"{figures(grams * 1000)} mg/s"
 
@@ -176,7 +244,18 @@ def source_sentence(posterior: Posterior, index: int) -> str:
 
 
 def between(low: float, high: float) -> str:
-    """Return "0.8 to 1.9 kg/h" of two emission rates [kg s-1]."""
+    """Return "0.8 to 1.9 kg/h" of two emission rates [kg s-1].
+
+    Parameters
+    ----------
+    low, high : float
+        Emission rates [kg s-1].
+
+    Returns
+    -------
+    str
+        As it is printed.
+    """
     low_text, high_text = kg_per_hour(low), kg_per_hour(high)
     if low_text.split()[-1] == high_text.split()[-1]:
         low_text = low_text.split()[0]
@@ -261,7 +340,18 @@ def measured(surveys: Sequence[Survey]) -> str:
 
 
 def span(first: float, last: float) -> str:
-    """Return the span between two moments [s since 1970] in UTC."""
+    """Return the span between two moments [s since 1970] in UTC.
+
+    Parameters
+    ----------
+    first, last : float
+        Seconds since 1970 [s].
+
+    Returns
+    -------
+    str
+        As it is printed.
+    """
     start, end = datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC)
     if start.date() == end.date():
         return f"{start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC"
@@ -269,7 +359,18 @@ def span(first: float, last: float) -> str:
 
 
 def compass(degrees: float) -> str:
-    """Return the nearest of sixteen points of the compass."""
+    """Return the nearest of sixteen points of the compass.
+
+    Parameters
+    ----------
+    degrees : float
+        Clockwise from north [degree].
+
+    Returns
+    -------
+    str
+        As it is printed.
+    """
     names = "N NNE NE ENE E ESE SE SSE S SSW SW WSW W WNW NW NNW"
     return names.split()[round(degrees / 22.5) % 16]
 
@@ -281,23 +382,67 @@ def units(text: str) -> str:
 
 
 def degrees(longitude: float, latitude: float) -> str:
-    """Return a place [degree] to about a metre."""
+    """Return a place [degree] to about a metre.
+
+    Parameters
+    ----------
+    longitude, latitude : float
+        East and north are positive [degree].
+
+    Returns
+    -------
+    str
+        As it is printed.
+    """
     north, east = "N" if latitude >= 0 else "S", "E" if longitude >= 0 else "W"
     return f"{abs(latitude):.5f}° {north}, {abs(longitude):.5f}° {east}"
 
 
 def metres(x: float, y: float) -> str:
-    """Return a place in local metres [m]."""
+    """Return a place in local metres [m].
+
+    Parameters
+    ----------
+    x, y : float
+        East and north [m].
+
+    Returns
+    -------
+    str
+        As it is printed.
+    """
     return f"x {x:,.0f} m, y {y:,.0f} m".replace("-", "\N{MINUS SIGN}")
 
 
 def active(window: tuple[float, float] | None) -> str:
-    """Return when a source was active [s since 1970], or that it was throughout."""
+    """Return when a source was active [s since 1970], or that it was throughout.
+
+    Parameters
+    ----------
+    window : tuple of float, optional
+        First and last moment, seconds since 1970 [s].
+
+    Returns
+    -------
+    str
+        As it is printed.
+    """
     return "throughout" if window is None else span(*window)
 
 
 def evidence(log_evidence: float) -> str:
-    """Return what a log Bayes factor against no source means."""
+    """Return what a log Bayes factor against no source means.
+
+    Parameters
+    ----------
+    log_evidence : float
+        Natural logarithm of the Bayes factor [1].
+
+    Returns
+    -------
+    str
+        As it is printed.
+    """
     power = log_evidence / math.log(10)
     if abs(power) < 0.5:
         return "The readings are about as probable with sources as without."
@@ -312,7 +457,20 @@ def raised(number: int) -> str:
 
 
 def scientific(value: float, digits: int = 2) -> str:
-    """Return a number as mantissa times a power of ten, the power raised."""
+    """Return a number as mantissa times a power of ten, the power raised.
+
+    Parameters
+    ----------
+    value : float
+        The number [any unit].
+    digits : int
+        Significant figures.
+
+    Returns
+    -------
+    str
+        As it is printed.
+    """
     if not (math.isfinite(value) and value):
         return figures(value)
     mantissa, power = f"{value:.{digits - 1}e}".split("e")

@@ -39,11 +39,20 @@ N_NODES = 1024
 C0 = 3.1
 """Lagrangian structure constant that makes 2 sigma_w^2 / T_L the neutral dissipation rate [1]."""
 
-SPEED, SIGMA, SLOPE, RATE, TEAR, EDDY, MIX = range(7)
+SPEED, SIGMA, SLOPE, RATE, TEAR, EDDY, MIX, RATE_U, RATE_V, EDDY_V = range(10)
 """Columns of a table: mean wind [m s-1], vertical velocity deviation sigma_w [m s-1], its
 gradient [s-1], one over the vertical Lagrangian time scale [s-1], cube root of the dissipation
-rate [m2/3 s-1], size of vertical eddies to the power -2/3 [m-2/3], vertical diffusivity
-sigma_w^2 T_L [m2 s-1]."""
+rate [m2/3 s-1], size of eddies that lift a cloud to the power -2/3 [m-2/3], vertical
+diffusivity sigma_w^2 T_L [m2 s-1], one over the time scales along and across the wind [s-1],
+size of eddies that shift a cloud sideways to the power -2/3 [m-2/3]."""
+
+COHERENCE = 2.0
+"""Size of eddies that shift a cloud as a whole, over sigma_v T_L [1]; see the test that
+compares the spread at one moment with that of the mean."""
+
+LEAST_TIME = 0.5
+"""Shortest time scale along and across the wind, half a step of the particles [s]: below it
+the steps would draw too little spread."""
 
 N_SHAPE = 400
 """Nodes over the logarithm of height when the wind gradient is integrated [1]."""
@@ -56,15 +65,12 @@ class Layer(NamedTuple):
     ----------
     floor, top : float
         Roughness length and mixing height, where particles bounce [m].
-    table : ndarray, shape (N_NODES, 7)
+    table : ndarray, shape (N_NODES, 10)
         Over heights top * (k / (N_NODES - 1))^2, fine near the ground, the columns ``SPEED``,
-        ``SIGMA``, ``SLOPE``, ``RATE``, ``TEAR``, ``EDDY``
-        and ``MIX``. One row is one piece of memory:
+        ``SIGMA``, ``SLOPE``, ``RATE`` and so on. One row is one piece of memory:
         a particle reads all of it at once.
     sigma_u, sigma_v : float
         Velocity deviation along and across the wind [m s-1].
-    time_u, time_v : float
-        Their Lagrangian time scales [s].
     """
 
     floor: float
@@ -72,11 +78,20 @@ class Layer(NamedTuple):
     table: FloatArray
     sigma_u: float
     sigma_v: float
-    time_u: float
-    time_v: float
 
     def at(self, height: float) -> FloatArray:
-        """Return the row of the table for one height above ground [m], shape (7,)."""
+        """Return the row of the table for one height above ground [m], shape (10,).
+
+        Parameters
+        ----------
+        height : float
+            Above ground; the nearest end of the table beyond it [m].
+
+        Returns
+        -------
+        ndarray, shape (10,)
+            In the units of the columns.
+        """
         nodes = self.top * (np.arange(N_NODES) / (N_NODES - 1)) ** 2
         inside = min(max(height, 0.0), self.top)
         return np.array([np.interp(inside, nodes, column) for column in self.table.T])
@@ -226,18 +241,21 @@ def convective_deviation(
 
 
 def horizontal_turbulence(
-    friction: float, obukhov_length: float, mixing_height: float
-) -> tuple[float, float, float, float]:
-    """Return sigma_u, sigma_v and their Lagrangian time scales, taken constant with height.
+    heights: FloatArray, friction: float, obukhov_length: float, mixing_height: float
+) -> tuple[tuple[float, FloatArray], tuple[float, FloatArray]]:
+    """Return velocity deviation and Lagrangian time scale, along and across the wind.
 
-    Mechanical part 2.0 u* and 1.3 u*; T_L = 0.5 z / sigma, in stable air 0.15 and
-    0.07 (h / sigma) (z/h)^(1/2), at 10 m, the height where this world is looked at [4]_.
-    Half of the convective variance comes on top. The other half is in eddies about as large
-    as a survey: who wants it gives it to the meander of the mean wind, which the mast shares
-    (an assumption; nothing measured tells the share).
+    Mechanical part 2.0 u* and 1.3 u*, constant with height, with T_L = 0.5 z / sigma, in
+    stable air 0.15 and 0.07 (h / sigma) (z/h)^(1/2) [4]_. Half of the convective variance
+    comes on top, with a third of its time scale. The other half, and the slow motions that
+    bring measured ten-minute deviations to 1.9 u* and more, are eddies about as large as a
+    survey: they belong to the meander of the mean wind, which the mast shares (an assumption;
+    nothing measured tells the share).
 
     Parameters
     ----------
+    heights : ndarray, shape (n,)
+        Above ground, positive [m].
     friction : float
         Friction velocity [m s-1].
     obukhov_length : float
@@ -247,20 +265,23 @@ def horizontal_turbulence(
 
     Returns
     -------
-    tuple of float
-        sigma_u, sigma_v [m s-1], time_u, time_v [s].
+    along, across : tuple of float and ndarray, shape (n,)
+        Deviation [m s-1] and time scale [s].
     """
     convective, slow = convective_deviation(friction, obukhov_length, mixing_height)
     stable = obukhov_length > 0.0 and math.isfinite(obukhov_length)
-    root = math.sqrt(10.0 * mixing_height) if mixing_height > 10.0 else mixing_height
-    sigmas, times = [], []
+    both = []
     for mechanical, slowness in ((2.0 * friction, 0.15), (1.3 * friction, 0.07)):
-        quick = (slowness * root if stable else 0.5 * 10.0) / mechanical
+        if stable:
+            time = slowness * np.sqrt(heights * mixing_height) / mechanical
+        else:
+            time = 0.5 * heights / mechanical
         variance = mechanical**2 + 0.5 * convective**2
         heavy = 0.5 * convective**2 / variance
-        sigmas.append(math.sqrt(variance))
-        times.append(quick if heavy == 0.0 else (1.0 - heavy) * quick + heavy * slow / 3.0)
-    return sigmas[0], sigmas[1], times[0], times[1]
+        if heavy > 0.0:
+            time = (1.0 - heavy) * np.minimum(time, slow / 3.0) + heavy * slow / 3.0
+        both.append((math.sqrt(variance), np.maximum(time, LEAST_TIME)))
+    return both[0], both[1]
 
 
 def build_layer(
@@ -282,9 +303,7 @@ def build_layer(
     heights = mixing_height * (np.arange(N_NODES) / (N_NODES - 1)) ** 2
     inside = np.maximum(heights, roughness_length)
     sigma, time = vertical_turbulence(inside, friction, obukhov_length, mixing_height)
-    sigma_u, sigma_v, time_u, time_v = horizontal_turbulence(
-        friction, obukhov_length, mixing_height
-    )
+    along, across = horizontal_turbulence(inside, friction, obukhov_length, mixing_height)
     dissipation = 2.0 * sigma**2 / (C0 * time)
     # Eddies that lift a cloud as a whole: half the height, but not thinner than a breath.
     eddy = 0.5 * np.maximum(heights, 1.0)
@@ -296,13 +315,14 @@ def build_layer(
         np.cbrt(dissipation),
         eddy ** (-2.0 / 3.0),
         sigma**2 * time,
+        1.0 / along[1],
+        1.0 / across[1],
+        (COHERENCE * np.maximum(across[0] * across[1], 1.0)) ** (-2.0 / 3.0),
     )
     return Layer(
         floor=roughness_length,
         top=mixing_height,
         table=np.column_stack(columns),
-        sigma_u=sigma_u,
-        sigma_v=sigma_v,
-        time_u=time_u,
-        time_v=time_v,
+        sigma_u=along[0],
+        sigma_v=across[0],
     )

@@ -18,12 +18,12 @@ FloatArray = NDArray[np.float64]
 X, Y, Z, ALONG, ACROSS, UPDOWN, SIZE, DEPTH, MASS, AGE = range(10)
 X_OLD, Y_OLD, Z_OLD, SHARE, LABEL, STEP = range(10, 16)
 """Columns of the particle table: place [m], velocities [m s-1] (the vertical one over
-sigma_w), cloud size across and upward [m], mass [kg], age [s]; place before the step [m],
-share of the step that it lives through [1], its number within its step of birth and the
-number of that step [1]."""
+sigma_w), cloud size across the wind to the power 2/3 [m2/3], and upward [m], mass [kg],
+age [s]; place before the step [m], share of the step that it lives through [1], its number
+within its step of birth and the number of that step [1]."""
 
 FIELDS = 16
-KERNEL_H, KERNEL_V = 0.5, 0.15
+KERNEL_H, KERNEL_V = 0.35, 0.15
 """Kernel deviation over cloud size, horizontal and vertical [1]: the particles themselves draw
 most of the cloud, and a deep kernel would lift gas off the ground."""
 KERNEL_REACH = 3.0
@@ -41,8 +41,6 @@ class Wander(NamedTuple):
         Unit vector the wind blows to, east and north [1].
     factor : ndarray
         Multiplies the mean wind of the layer [1].
-    lateral : float
-        Size of eddies across the wind, sigma_v T_Lv, to the power -2/3 [m-2/3].
     valley : ndarray, shape (10,) or (0,)
         Steering by slopes: x, y [m], axis east, axis north [1], half width [m], steering [1],
         depth [m], drainage speed [m s-1], its height [m], slope speed [m s-1].
@@ -51,7 +49,6 @@ class Wander(NamedTuple):
     toward_x: FloatArray
     toward_y: FloatArray
     factor: FloatArray
-    lateral: float
     valley: FloatArray
 
 
@@ -176,7 +173,7 @@ def met(cloud, q, i, j, path, beam):  # type: ignore[no-untyped-def]
     Particle and sensor both move; only their relative path matters. For a beam the particle
     stands where it is half way through the step.
     """
-    reach_h = KERNEL_REACH * KERNEL_H * cloud[q, SIZE]
+    reach_h = KERNEL_REACH * KERNEL_H * cloud[q, SIZE] * math.sqrt(cloud[q, SIZE])
     reach_v = KERNEL_REACH * KERNEL_V * cloud[q, DEPTH]
     x0, x1 = path[j, i, 0], path[j, i, 3]
     y0, y1 = path[j, i, 1], path[j, i, 4]

@@ -24,7 +24,18 @@ import math
 import numpy as np
 from numba import njit
 
-from barlovento.exercise.air import EDDY, MIX, RATE, SIGMA, SLOPE, SPEED, TEAR
+from barlovento.exercise.air import (
+    EDDY,
+    EDDY_V,
+    MIX,
+    RATE,
+    RATE_U,
+    RATE_V,
+    SIGMA,
+    SLOPE,
+    SPEED,
+    TEAR,
+)
 from barlovento.exercise.cloud import (
     ACROSS,
     AGE,
@@ -56,6 +67,9 @@ MAX_SUBSTEPS = 24
 THIN_AGES = (12.0, 40.0, 120.0)
 """Ages at which every other particle leaves its mass to its neighbour [s]: an old cloud is
 wide and needs fewer particles to be drawn evenly."""
+EDDY_HEIGHT = 10.0
+"""Height whose eddies tell how long the train of clouds stays alike [m]: a low plume soon
+reaches up to there."""
 GROWTH = 0.657
 """d(size)/dt = GROWTH (eps size)^(1/3), from [2]_ [1]."""
 
@@ -80,8 +94,7 @@ def climb(cloud, q, seconds, blow, shared, sky, table, valley, rng, buffer):  # 
     shared : tuple of float
         Common forcing (standard normal) and the share of it taken, as correlation [1].
     sky : tuple of float
-        Floor, top [m], sigma_u, sigma_v [m s-1], time_u, time_v [s] of the layer, and the
-        size of eddies across the wind to the power -2/3 [m-2/3].
+        Floor, top [m], sigma_u, sigma_v [m s-1] of the layer.
     table, valley : ndarray
         As in ``Layer`` and ``Wander``.
     """
@@ -143,13 +156,16 @@ def push(cloud, q, seconds, mean, common, sky, table, valley, rng, buffer):  # t
         As in :func:`climb`.
     """
     top, sigma_u, sigma_v = sky[1], sky[2], sky[3]
-    size = cloud[q, SIZE]
-    third = size ** (1.0 / 3.0)
+    # The cloud's size is kept as its power 2/3, which Richardson's law lets grow evenly.
+    power = cloud[q, SIZE]
+    third = math.sqrt(power)
+    size = power * third
     cloud[q, X_OLD], cloud[q, Y_OLD], cloud[q, Z_OLD] = cloud[q, X], cloud[q, Y], cloud[q, Z]
-    together = 1.0 / (1.0 + third * third * sky[6])
+    k, f = node(cloud[q, Z], table, top)
+    together = 1.0 / (1.0 + power * read(table, EDDY_V, k, f))
     part, own = math.sqrt(together), math.sqrt(1.0 - together)
-    decay_u = fade(seconds / sky[4])
-    decay_v = fade(seconds / sky[5])
+    decay_u = fade(seconds * read(table, RATE_U, k, f))
+    decay_v = fade(seconds * read(table, RATE_V, k, f))
     along = cloud[q, ALONG] * decay_u + math.sqrt(1.0 - decay_u * decay_u) * sigma_u * (
         part * common[0] + own * rng.standard_normal()
     )
@@ -164,13 +180,12 @@ def push(cloud, q, seconds, mean, common, sky, table, valley, rng, buffer):  # t
         0.5 * (across + cloud[q, ACROSS]),
     )
     cloud[q, ALONG], cloud[q, ACROSS] = along, across
-    k, f = node(cloud[q, Z], table, top)
-    upright = 1.0 / (1.0 + third * third * read(table, EDDY, k, f))
+    upright = 1.0 / (1.0 + power * read(table, EDDY, k, f))
     climb(cloud, q, seconds, blow, (common[2], upright), sky, table, valley, rng, buffer)
     # Eddies at the height of the particle, or as far up as its cloud reaches, tear it apart.
     k, f = node(min(max(cloud[q, Z], size), top), table, top)
     growth = min(GROWTH * read(table, TEAR, k, f) * third, sigma_v)
-    cloud[q, SIZE] = size + seconds * growth
+    cloud[q, SIZE] = power + seconds * growth / (1.5 * third)
     # Upward it grows no faster than the mixing that lifts a plume off the ground.
     depth = cloud[q, DEPTH]
     k, f = node(min(depth, top), table, top)
@@ -179,7 +194,7 @@ def push(cloud, q, seconds, mean, common, sky, table, valley, rng, buffer):  # t
 
 
 @njit(cache=True, nogil=True)
-def born(cloud, count, i, n, mass, vent, start, layer, lateral, rng):  # type: ignore[no-untyped-def]
+def born(cloud, count, i, n, mass, vent, start, layer, rng):  # type: ignore[no-untyped-def]
     """Add the n particles of step i, spread evenly over it.
 
     Parameters
@@ -198,7 +213,8 @@ def born(cloud, count, i, n, mass, vent, start, layer, lateral, rng):  # type: i
     """
     if count + n > cloud.shape[0]:
         cloud = np.concatenate((cloud, np.empty_like(cloud)))
-    together = 1.0 / (1.0 + vent.size ** (2.0 / 3.0) * lateral)
+    k, f = node(min(max(vent.z, layer.floor), layer.top), layer.table, layer.top)
+    together = 1.0 / (1.0 + vent.size ** (2.0 / 3.0) * read(layer.table, EDDY_V, k, f))
     part, own = math.sqrt(together), math.sqrt(1.0 - together)
     for j in range(n):
         p = cloud[count + j]
@@ -206,7 +222,7 @@ def born(cloud, count, i, n, mass, vent, start, layer, lateral, rng):  # type: i
         p[ALONG] = layer.sigma_u * (part * start[0] + own * rng.standard_normal())
         p[ACROSS] = layer.sigma_v * (part * start[1] + own * rng.standard_normal())
         p[UPDOWN] = part * start[2] + own * rng.standard_normal()
-        p[SIZE] = p[DEPTH] = vent.size
+        p[SIZE], p[DEPTH] = vent.size ** (2.0 / 3.0), vent.size
         p[MASS] = mass
         p[AGE] = 0.0
         # It lives through the rest of the step in which it is let out.
@@ -351,15 +367,7 @@ def follow(rng, dt, n, first, vent, layer, wind, readers, result):  # type: igno
     table, valley, rate = layer.table, wind.valley, vent.rate
     bounds, path, beam = readers.bounds, readers.path, readers.beam
     toward_x, toward_y, factor = wind.toward_x, wind.toward_y, wind.factor
-    sky = (
-        layer.floor,
-        layer.top,
-        layer.sigma_u,
-        layer.sigma_v,
-        layer.time_u,
-        layer.time_v,
-        wind.lateral,
-    )
+    sky = (layer.floor, layer.top, layer.sigma_u, layer.sigma_v)
     count = 0
     for i in range(steps):
         # Particles stay in the order of their birth, so the first is the oldest.
@@ -367,7 +375,7 @@ def follow(rng, dt, n, first, vent, layer, wind, readers, result):  # type: igno
         stir(forcing, start, oldest, i, memory, rng)
         if rate[i] > 0.0:
             mass = rate[i] * dt / n
-            cloud, count = born(cloud, count, i, n, mass, vent, start, layer, wind.lateral, rng)
+            cloud, count = born(cloud, count, i, n, mass, vent, start, layer, rng)
         mean = (factor[i], toward_x[i], toward_y[i])
         count = advance(
             cloud, count, dt, mean, forcing, sky, table, valley, path, beam, bounds,
@@ -380,11 +388,11 @@ def follow(rng, dt, n, first, vent, layer, wind, readers, result):  # type: igno
 def eulerian_memory(dt, vent, layer):  # type: ignore[no-untyped-def]
     """Return the correlation over one step of the air's velocity at a fixed point [3]_."""
     table = layer.table
-    k, f = node(min(max(vent.z, 2.0), layer.top), table, layer.top)
+    k, f = node(min(max(vent.z, EDDY_HEIGHT), layer.top), table, layer.top)
     slow = 0.4 * max(read(table, SPEED, k, f), 0.1)
-    sigma, rate = read(table, SIGMA, k, f), read(table, RATE, k, f)
     memory = np.empty(3)
-    memory[0] = math.exp(-dt / (layer.time_u * min(1.0, layer.sigma_u / slow)))
-    memory[1] = math.exp(-dt / (layer.time_v * min(1.0, layer.sigma_v / slow)))
-    memory[2] = math.exp(-dt * rate / min(1.0, sigma / slow))
+    memory[0] = math.exp(-dt * read(table, RATE_U, k, f) / min(1.0, layer.sigma_u / slow))
+    memory[1] = math.exp(-dt * read(table, RATE_V, k, f) / min(1.0, layer.sigma_v / slow))
+    rate = read(table, RATE, k, f)
+    memory[2] = math.exp(-dt * rate / min(1.0, read(table, SIGMA, k, f) / slow))
     return memory

@@ -87,8 +87,8 @@ def random_case(
             rate=box_prior,
         ),
         frame=Frame(name=f"simulated-{rng_seed}"),
-        # Many sources are drawn with fewer particles each: a case stays near one CPU second.
-        particles_per_second=16 if n_sources <= 2 else 8,
+        # Several sources are drawn with fewer particles each: a case stays near one CPU second.
+        particles_per_second=16 if n_sources < 2 else 8,
     )
 
 
@@ -137,9 +137,9 @@ def random_flight(
 def random_air(rng: np.random.Generator, stability: Stability, direction: float) -> Atmosphere:
     """Return random air of one stability.
 
-    Ranges are ordinary surface-layer values (assumed). The mean wind wanders sideways by
-    0.15 to 0.4 m s-1, so that light winds turn farther, and by the half of the convective
-    motion that is too large to be turbulence within a survey.
+    Ranges are ordinary surface-layer values (assumed). The mean wind wanders sideways by all
+    that is too slow to be turbulence within a survey, so that light winds turn farther; with
+    the turbulence this gives the ten-minute deviations of direction that are commonly measured.
 
     Parameters
     ----------
@@ -161,8 +161,13 @@ def random_air(rng: np.random.Generator, stability: Stability, direction: float)
     roughness = float(np.exp(rng.uniform(math.log(0.01), math.log(0.1))))
     friction = air.friction_velocity(float(speed), 10.0, roughness, float(length))
     convective, _ = air.convective_deviation(friction, float(length), float(top))
-    wandering = float(rng.uniform(0.15, 0.4))
-    slow = math.degrees(math.hypot(wandering, math.sqrt(0.5) * convective) / float(speed))
+    # Slow shear eddies, motions of the terrain's own, and the larger half of convection.
+    parts = (
+        float(rng.uniform(0.6, 1.2)) * friction,
+        float(rng.uniform(0.1, 0.3)),
+        math.sqrt(0.5) * convective,
+    )
+    slow = math.degrees(math.hypot(*parts) / float(speed))
     return Atmosphere(
         wind_speed=float(speed),
         wind_height=10.0,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.domain.observation import Meteorology
-from barlovento.exercise.air import Layer, wind_shape
+from barlovento.exercise.air import RATE_U, RATE_V, Layer, wind_shape
 from barlovento.exercise.cloud import Wander, valley_wind
 from barlovento.exercise.records import Atmosphere, Mast, Valley
 
@@ -126,11 +126,10 @@ def valley_numbers(valley: Valley | None, steering: float | None = None) -> Floa
     )
 
 
-def as_blown(history: History, air: Atmosphere, layer: Layer) -> Wander:
+def as_blown(history: History, air: Atmosphere) -> Wander:
     """Return the wind history as the particles read it."""
     east, north = unit_towards(history.direction)
-    eddy = layer.sigma_v * layer.time_v
-    return Wander(east, north, history.factor, eddy ** (-2.0 / 3.0), valley_numbers(air.valley))
+    return Wander(east, north, history.factor, valley_numbers(air.valley))
 
 
 def wind_at_mast(
@@ -158,8 +157,9 @@ def wind_at_mast(
     shape = wind_shape(heights, air.roughness_length, air.obukhov_length)
     mean = air.wind_speed * float(shape[0] / shape[1])
     scale = 0.4 * max(mean, 0.1)
-    time_u = layer.time_u * min(1.0, layer.sigma_u / scale)
-    time_v = layer.time_v * min(1.0, layer.sigma_v / scale)
+    row = layer.at(mast.height)
+    time_u = float(min(1.0, layer.sigma_u / scale) / row[RATE_U])
+    time_v = float(min(1.0, layer.sigma_v / scale) / row[RATE_V])
     speed = mean * history.factor + layer.sigma_u * ornstein_uhlenbeck(rng, steps, 1.0, time_u)
     across = layer.sigma_v * ornstein_uhlenbeck(rng, steps, 1.0, time_v)
     ex, ey = unit_towards(history.direction)

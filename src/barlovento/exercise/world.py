@@ -151,7 +151,7 @@ def _spin_up(scenario: Scenario, layer: air.Layer) -> int:
     west, east, south, north = _bounds(scenario)
     across = math.hypot(east - west - 2.0 * MARGIN, north - south - 2.0 * MARGIN)
     speed = float(layer.at(3.0)[air.SPEED])
-    return int(min(1.3 * across / max(speed, 0.3), LONGEST_SPIN_UP)) + 30
+    return int(min(1.1 * across / max(speed, 0.3), LONGEST_SPIN_UP)) + 30
 
 
 def _readers(scenario: Scenario) -> cloud.Readers:
@@ -188,7 +188,7 @@ def _met(
         [kg m-3].
     """
     readers = _readers(scenario)
-    blown = wind.as_blown(history, scenario.atmosphere, layer)
+    blown = wind.as_blown(history, scenario.atmosphere)
     # Half way through each step; before the survey a duty cycle runs as it does later.
     time = np.arange(spin_up + scenario.duration, dtype=np.float64) - spin_up + 0.5
     met = np.zeros((len(scenario.sources), len(scenario.instruments), scenario.duration))

@@ -180,8 +180,8 @@ def guess_noise(
             continue
         step = np.abs(np.diff(y[rows]))
         step = step[step > 0]
-        # The 30 % point of |difference| is little touched by the plume coming and going.
-        quiet = float(np.quantile(step, 0.3)) / (0.385 * math.sqrt(2.0)) if step.size > 4 else 0.0
+        # The 10 % point of |difference| is little touched by the plume coming and going.
+        quiet = float(np.quantile(step, 0.1)) / (0.1257 * math.sqrt(2.0)) if step.size > 4 else 0.0
         out[k] = max(quiet, floor)
     return out
 

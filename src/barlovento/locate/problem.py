@@ -47,7 +47,7 @@ COUNT_RATIO = 0.25
 SPEED_ERROR = 0.15
 """sd of the ln error of the wind speed; it only widens the rate [1]."""
 
-PLACE, LASTING, ERROR_CORRELATION = 20.0, 1800.0, 0.05
+PLACE, LASTING, ERROR_CORRELATION = 20.0, 1800.0, 0.02
 """Cell [m] and time [s] within which a sensor's model errors correlate, and how much [1]."""
 
 CLASS_SPREAD = np.deg2rad([25.0, 20.0, 15.0, 10.0, 5.0, 2.5])

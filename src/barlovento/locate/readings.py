@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 MAX_READINGS = 3000
 """Readings beyond which the stretches are lengthened [1]."""
 
-STRETCH_SHARE = 1.0 / 40.0
+STRETCH_SHARE = 1.0 / 60.0
 """Time averaged at first as a share of the survey: wind and plume need many windows [1]."""
 
 STRETCH_SHORTEST, STRETCH_LONGEST = 10.0, 300.0

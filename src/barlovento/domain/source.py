@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barlovento.errors import BadInput
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -22,7 +24,7 @@ class SourcePrior:
     Parameters
     ----------
     number : tuple of float
-        Probability of 0, 1, 2 ... sources.
+        Probability of 0, 1, 2 ... sources [1].
     x, y, z : tuple of float
         Uniform ranges [m].
     rate_median : float
@@ -115,7 +117,8 @@ class Diagnostics:
     Parameters
     ----------
     min_ess : float or None
-        Smallest bulk ESS over each reported source's x, y and log rate; None without sources.
+        Smallest bulk ESS over each reported source's x, y and log rate; None without sources
+        [1].
     max_rhat : float
         Largest rank-normalised split R-hat [1].
     draws : int
@@ -137,7 +140,7 @@ class Posterior:
     Parameters
     ----------
     number_of_sources : tuple of float
-        Probability of 0, 1, 2 ... sources.
+        Probability of 0, 1, 2 ... sources [1].
     sources : tuple of Source
         Those with a probability above one half, most probable first.
     x, y, z, emission_rate : ndarray, shape (chain, draw, source)
@@ -147,7 +150,9 @@ class Posterior:
     count : ndarray of int, shape (chain, draw)
         Number of sources of each draw.
     nuisance : mapping of str to ndarray, shape (chain, draw)
-        Draws of the model-error unknowns, named with their unit in ``nuisance_units``.
+        Draws of the model-error unknowns [``nuisance_units``].
+    nuisance_units : mapping of str to str
+        The unit of each.
     searched_x, searched_y : ndarray
         Cell centres of the detection map [m].
     searched_rate : ndarray, shape (r,)
@@ -162,6 +167,10 @@ class Posterior:
         Where more readings would help most [m].
     assumptions : tuple of str
         Every assumption made, in plain words.
+    elapsed : float
+        Wall-clock time that the inference took [s].
+    seed : int
+        Of its random numbers.
     """
 
     number_of_sources: tuple[float, ...]
@@ -220,3 +229,25 @@ class Posterior:
             },
             attrs={"seed": self.seed},
         )
+
+    def to_arviz(self) -> Any:
+        """Return the draws as ArviZ's InferenceData with the group ``posterior``.
+
+        Returns
+        -------
+        arviz.InferenceData
+            NaN stands where a draw has no such source.
+
+        Raises
+        ------
+        BadInput
+            ArviZ is not installed.
+        """
+        try:
+            # Optional, and slow to import: only those who ask for it wait for it.
+            import arviz
+        except ImportError as error:
+            raise BadInput(
+                "ArviZ is not installed. Install it with: pip install 'barlovento[notebook]'."
+            ) from error
+        return arviz.InferenceData(posterior=self.to_xarray())

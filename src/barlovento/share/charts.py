@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.domain.source import Posterior
-from barlovento.share import svg, words
+from barlovento.share import printed, svg, words
 from barlovento.share.canvas import INFERRED, INK
 
 FloatArray = NDArray[np.float64]
@@ -39,12 +39,14 @@ def count_chart(posterior: Posterior) -> str:
         # Off the dashed line, where the two come close.
         above = min(top, prior_top) - 5 if top - 18 < prior_top < top + 2 else top - 5
         parts.append(
-            svg.text((left + right) / 2, above, words.percent(after[number]), colour=INK, bold=True)
+            svg.text(
+                (left + right) / 2, above, printed.percent(after[number]), colour=INK, bold=True
+            )
         )
         ends = np.array([left - 6, right + 6])
         parts.append(svg.line(ends, np.array([prior_top, prior_top]), PRIOR, 2.2, "5 3"))
     title = "Probability of each number of sources: " + "; ".join(
-        f"{number}: {words.percent(p)}" for number, p in enumerate(after)
+        f"{number}: {printed.percent(p)}" for number, p in enumerate(after)
     )
     return svg.chart(frame, title, parts)
 
@@ -89,7 +91,7 @@ def rate_chart(posterior: Posterior, index: int) -> str:
     low_rate, _, high_rate = source.emission_rate
     title = (
         f"Histogram of the emission rate of source {words.label(index)}: 90 % of it lies between "
-        f"{words.between(low_rate, high_rate)}"
+        f"{printed.between(low_rate, high_rate)}"
     )
     return svg.chart(frame, title, parts)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.domain.source import SensorFit
-from barlovento.share import svg, words
+from barlovento.share import printed, svg
 from barlovento.share.canvas import EXCESS, INFERRED, NON_DETECT
 
 FloatArray = NDArray[np.float64]
@@ -79,8 +79,8 @@ def fit_chart(fit: SensorFit, factor: float, units: str) -> str:
     parts += svg.axis_below(frame, places, labels)
     parts.append(svg.text((frame.left + frame.width) / 2, frame.height - 4, under, size=10))
     title = (
-        f"Sensor {fit.name}: {fit.n} readings in {words.units(units)}, with inferred background "
-        f"and 5 to 95 % band; {words.percent(fit.outlier_fraction)} of readings are not explained"
+        f"Sensor {fit.name}: {fit.n} readings in {printed.units(units)}, with inferred background "
+        f"and 5 to 95 % band; {printed.percent(fit.outlier_fraction)} of readings are not explained"
     )
     return svg.chart(frame, title, parts)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from barlovento.domain.observation import Survey
 from barlovento.domain.source import Posterior
-from barlovento.share import canvas, words
+from barlovento.share import canvas, printed, words
 from barlovento.share.density import density
 from barlovento.share.excess import Drawn, drawn_readings, peak_for_colours
 from barlovento.share.extent import Extent, degree_ticks, map_extent, round_length
@@ -61,7 +61,7 @@ def map_png(surveys: Sequence[Survey], posterior: Posterior) -> bytes:
     figure.text(
         MARGIN / WIDTH,
         1 - 20 / total,
-        words.shortened(words.titles(surveys), 80),
+        printed.shortened(words.titles(surveys), 80),
         fontsize=15,
         fontweight="bold",
         color=canvas.INK,
@@ -204,7 +204,7 @@ def _regions(axes: Axes, posterior: Posterior, extent: Extent, drawn: Drawn, wid
             zorder=8.5,
         )  # fmt: skip
         axes.text(
-            centre[0], centre[1], f"{words.label(index)} · {words.percent(source.probability)}",
+            centre[0], centre[1], f"{words.label(index)} · {printed.percent(source.probability)}",
             fontsize=10, color="white", fontweight="bold", ha="center", va="center_baseline",
             zorder=10, bbox={"boxstyle": "round,pad=0.35", "facecolor": canvas.INFERRED,
                              "edgecolor": "white", "linewidth": 1.0},

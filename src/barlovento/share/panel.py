@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from barlovento.domain.observation import Survey
 from barlovento.domain.source import Posterior
-from barlovento.share import canvas, words
+from barlovento.share import canvas, printed, words
 from barlovento.share.excess import Drawn
 from barlovento.share.extent import round_length
 
@@ -109,8 +109,8 @@ def _found(figure: Figure, left: float, total: float, top: float, posterior: Pos
         )  # fmt: skip
         figure.text(
             left + 32 / WIDTH, (y + 4) / total,
-            f"{words.kg_per_hour(median)} ({words.between(low, high)})\n"
-            f"within {words.area(source.region90_area)}",
+            f"{printed.kg_per_hour(median)} ({printed.between(low, high)})\n"
+            f"within {printed.area(source.region90_area)}",
             fontsize=9, color=canvas.INK, va="top", linespacing=1.35,
         )  # fmt: skip
 
@@ -124,7 +124,7 @@ def wind_sentence(surveys: Sequence[Survey]) -> str:
     mean = math.degrees(math.atan2(east, north)) % 360
     low, middle, high = np.quantile(speed, [0.05, 0.5, 0.95])
     spread = f"{low:.1f} to {high:.1f} m/s" if speed.size > 1 else "one record"
-    return f"Wind from {words.compass(mean)} ({mean:.0f}°)\n{middle:.1f} m/s ({spread})"
+    return f"Wind from {printed.compass(mean)} ({mean:.0f}°)\n{middle:.1f} m/s ({spread})"
 
 
 def _wind(surveys: Sequence[Survey]) -> tuple[FloatArray, FloatArray]:
@@ -243,7 +243,7 @@ def _bar(figure: Figure, left: float, total: float, top: float, drawn: Drawn, no
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     bar.minorticks_off()
     axes.set_title(
-        f"Above background, {words.units(drawn.units)}",
+        f"Above background, {printed.units(drawn.units)}",
         fontsize=9, loc="left", color=canvas.INK, pad=6,
     )  # fmt: skip
 

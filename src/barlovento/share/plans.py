@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.domain.source import Posterior
-from barlovento.share import svg, words
+from barlovento.share import printed, svg, words
 from barlovento.share.canvas import EXCESS, INFERRED, INK, SOFT_INK
 from barlovento.share.excess import Drawn
 from barlovento.share.extent import Extent, round_length
@@ -61,7 +61,7 @@ def close_up(posterior: Posterior, index: int, drawn: Drawn) -> str:
     parts += _scale(frame)
     title = (
         f"Close-up of source {words.label(index)}: its 90 % region of "
-        f"{words.area(source.region90_area)}, its draws and the readings about it; north is up"
+        f"{printed.area(source.region90_area)}, its draws and the readings about it; north is up"
     )
     return svg.chart(frame, title, parts)
 
@@ -105,8 +105,8 @@ def searched_map(posterior: Posterior, index: int, drawn: Drawn) -> str:
     rate = float(posterior.searched_rate[index])
     share = words.seen_share(posterior)[index]
     title = (
-        f"Map of where a source of {words.kg_per_hour(rate)} would have been seen: "
-        f"{words.percent(share)} of the area; north is up"
+        f"Map of where a source of {printed.kg_per_hour(rate)} would have been seen: "
+        f"{printed.percent(share)} of the area; north is up"
     )
     return svg.chart(frame, title, parts)
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from barlovento.domain.observation import Survey
-from barlovento.domain.source import Posterior, SensorFit, Source
-from barlovento.share import charts, fits, plans, words
+from barlovento.domain.source import Posterior, SensorFit
+from barlovento.share import charts, fits, plans, printed, words
 from barlovento.share.excess import display_units, drawn_readings
 from barlovento.share.panel import wind_sentence
 
@@ -126,14 +126,14 @@ def _content(
         "searched": _searched(posterior),
         "searched_maps": [
             (
-                f"A source of {words.kg_per_hour(float(posterior.searched_rate[index]))}",
+                f"A source of {printed.kg_per_hour(float(posterior.searched_rate[index]))}",
                 plans.searched_map(posterior, index, drawn),
             )
             for index in plans.telling_rates(posterior)
         ],
         "fits": [(fit, fits.fit_chart(fit, factor, units)) for fit in shown],
         "sensors": [_sensor_row(fit) for fit in posterior.fits],
-        "units": words.units(units),
+        "units": printed.units(units),
         "diagnostics": _diagnostics(posterior),
         "warnings": posterior.diagnostics.warnings,
         "errors": _errors(posterior),
@@ -149,34 +149,28 @@ def _source_row(posterior: Posterior, index: int) -> dict[str, Any]:
     low, median, high = source.emission_rate
     return {
         "label": words.label(index),
-        "probability": words.percent(source.probability),
-        "likelihood": words.likelihood(source.probability),
-        "area": words.area(source.region90_area),
-        "place": _place(source),
-        "kg_h": words.kg_per_hour(median),
-        "kg_h_range": words.between(low, high),
-        "g_s": words.grams_per_second(median),
-        "si": words.scientific(median),
-        "si_range": f"{words.scientific(low)} to {words.scientific(high)}",
+        "probability": printed.percent(source.probability),
+        "likelihood": printed.likelihood(source.probability),
+        "area": printed.area(source.region90_area),
+        "place": words.place(source),
+        "kg_h": printed.kg_per_hour(median),
+        "kg_h_range": printed.between(low, high),
+        "g_s": printed.grams_per_second(median),
+        "si": printed.scientific(median),
+        "si_range": f"{printed.scientific(low)} to {printed.scientific(high)}",
         "active": words.active(source.active),
     }
-
-
-def _place(source: Source) -> str:
-    if source.longitude is None or source.latitude is None:
-        return words.metres(source.x, source.y)
-    return words.degrees(source.longitude, source.latitude)
 
 
 def _places(posterior: Posterior, surveys: Sequence[Survey]) -> list[str]:
     frame = surveys[0].frame
     if not frame.geographic:
-        return [words.metres(x, y) for x, y in posterior.advice_places]
+        return [printed.metres(x, y) for x, y in posterior.advice_places]
     from barlovento.share.places import to_longitude_latitude
 
     x, y = posterior.advice_places[:, 0], posterior.advice_places[:, 1]
     longitude, latitude = to_longitude_latitude(x, y, frame)
-    return [words.degrees(*pair) for pair in zip(longitude, latitude, strict=True)]
+    return [printed.degrees(*pair) for pair in zip(longitude, latitude, strict=True)]
 
 
 def _survey_rows(survey: Survey) -> dict[str, Any]:
@@ -188,11 +182,11 @@ def _survey_rows(survey: Survey) -> dict[str, Any]:
     first = float(obs.time[0]) - obs.averaging_time
     background = "unknown, inferred for each sensor"
     if survey.background is not None:
-        level = words.figures(survey.background * survey.to_file_units)
-        background = f"{level} {words.units(survey.units)}"
+        level = printed.figures(survey.background * survey.to_file_units)
+        background = f"{level} {printed.units(survey.units)}"
     rows = [
         ("Gas", f"{survey.species.name} (CAS {survey.species.cas})"),
-        ("When", words.span(first, float(obs.time[-1]))),
+        ("When", printed.span(first, float(obs.time[-1]))),
         ("Readings", f"{len(obs):,} by {len(obs.sensor_names)} sensors{kinds}"),
         ("Below the detection limit", f"{int(obs.censored.sum()):,}"),
         ("Marked bad and left out", f"{obs.n_flagged:,}"),
@@ -200,7 +194,7 @@ def _survey_rows(survey: Survey) -> dict[str, Any]:
         ("Height of readings", f"{obs.z.min():.1f} to {obs.z.max():.1f} m above ground"),
         ("Background", background),
         ("Wind", wind_sentence([survey]).replace("Wind from", "from").replace("\n", ", ")),
-        ("Area searched", f"{width:,.0f} m by {height:,.0f} m ({words.area(width * height)})"),
+        ("Area searched", f"{width:,.0f} m by {height:,.0f} m ({printed.area(width * height)})"),
         (
             "Height of release",
             f"{search.release_height[0]:g} to {search.release_height[1]:g} m above ground",
@@ -214,9 +208,9 @@ def _searched(posterior: Posterior) -> Rows:
     shares = words.seen_share(posterior)
     return [
         {
-            "kg_h": words.kg_per_hour(float(rate)),
-            "g_s": words.grams_per_second(float(rate)),
-            "share": words.percent(share),
+            "kg_h": printed.kg_per_hour(float(rate)),
+            "g_s": printed.grams_per_second(float(rate)),
+            "share": printed.percent(share),
             "width": round(100 * share),
         }
         for rate, share in zip(posterior.searched_rate, shares, strict=True)
@@ -227,7 +221,7 @@ def _sensor_row(fit: SensorFit) -> dict[str, Any]:
     return {
         "name": fit.name,
         "n": f"{fit.n:,}",
-        "outliers": words.percent(fit.outlier_fraction),
+        "outliers": printed.percent(fit.outlier_fraction),
         "trusted": fit.trusted,
     }
 
@@ -245,7 +239,7 @@ def _diagnostics(posterior: Posterior) -> Rows:
     rows = [
         {
             "name": "Agreement of the chains (largest R-hat)",
-            "value": words.figures(rhat, 4) if math.isfinite(rhat) else "unknown",
+            "value": printed.figures(rhat, 4) if math.isfinite(rhat) else "unknown",
             "meaning": "The answer was sought several times from different starts; 1 means that "
             f"all found the same. {agree[0]}",
             "grade": agree[1],
@@ -272,7 +266,7 @@ def _diagnostics(posterior: Posterior) -> Rows:
     rows.append(
         {
             "name": "Log evidence against the model without any source",
-            "value": words.figures(posterior.log_evidence, 3),
+            "value": printed.figures(posterior.log_evidence, 3),
             "meaning": words.evidence(posterior.log_evidence),
             "grade": "none",
         }
@@ -293,7 +287,7 @@ def _errors(posterior: Posterior) -> Rows:
                 "name": name.replace("_", " "),
                 "median": f"{middle:.3g}",
                 "range": f"{low:.3g} to {high:.3g}",
-                "unit": "" if unit == "1" else words.units(unit),
+                "unit": "" if unit == "1" else printed.units(unit),
             }
         )
     return rows
@@ -308,11 +302,11 @@ def _prior(posterior: Posterior) -> list[tuple[str, str]]:
         f"{prior.z[0]:g} to {prior.z[1]:g} m above ground"
     )
     rate = (
-        f"lognormal, median {words.kg_per_hour(prior.rate_median)} "
-        f"({words.grams_per_second(prior.rate_median)}), geometric standard deviation "
-        f"{prior.rate_gsd:g}: with 90 % probability {words.between(low, high)}"
+        f"lognormal, median {printed.kg_per_hour(prior.rate_median)} "
+        f"({printed.grams_per_second(prior.rate_median)}), geometric standard deviation "
+        f"{prior.rate_gsd:g}: with 90 % probability {printed.between(low, high)}"
     )
-    number = "; ".join(f"{n}: {words.percent(p)}" for n, p in enumerate(prior.number))
+    number = "; ".join(f"{n}: {printed.percent(p)}" for n, p in enumerate(prior.number))
     return [("Number of sources", number), ("Place", place), ("Emission rate", rate)]
 
 

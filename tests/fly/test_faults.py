@@ -368,6 +368,14 @@ BROKEN = {
         "z",
         "height above ground",
     ),
+    "more than pure gas": (
+        [(FIRST, FIRST.replace("1.5,1.5", "1.5,2e6"))],
+        OBS,
+        2,
+        "concentration",
+        "more than pure methane",
+    ),
+    "off the map": ([(FIRST, FIRST.replace(",10,20", ",1e9,20"))], OBS, 2, "x", "point nearby"),
     "contradiction": (
         [(FIRST, FIRST + "\n" + FIRST[:-3] + "1.75")],
         OBS,

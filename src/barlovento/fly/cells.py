@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.fly.times import CONTRACT, TimeRule, cast_times, complaint_about, read_time
+from barlovento.fly.times import (
+    CONTRACT,
+    TimeRule,
+    all_without_zone,
+    cast_times,
+    complaint_about,
+    read_time,
+)
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.int64]
@@ -153,6 +160,8 @@ class ColumnBuilder:
         try:
             return self._checked(*self._cast(array), array)
         except pa.ArrowInvalid:
+            if self.kind == TIME and self.rule == CONTRACT and all_without_zone(array):
+                return self._all_wrong(array)
             return self._one_by_one(array)
 
     def _cast(self, array: Any) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -202,6 +211,11 @@ class ColumnBuilder:
         empty = _nulls(array)
         if pa.types.is_timestamp(array.type) and array.type.tz is not None:
             return _cast_times(array)[0], empty
+        return self._all_wrong(array)
+
+    def _all_wrong(self, array: Any) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Note every cell that is not empty."""
+        empty = _nulls(array)
         there = np.flatnonzero(~empty)
         self._note(there, [str(array[int(i)].as_py()) for i in there[:KEPT_TEXTS]])
         return np.full(len(array), np.nan), empty
@@ -216,9 +230,7 @@ class ColumnBuilder:
         if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             values = _floats(array.cast(pa.float64(), safe=False))
             return self._checked(values, empty, array)
-        there = np.flatnonzero(~empty)
-        self._note(there, [str(array[int(i)].as_py()) for i in there[:KEPT_TEXTS]])
-        return np.full(len(array), np.nan), empty
+        return self._all_wrong(array)
 
     def _words(self, array: Any) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         import pyarrow as pa

@@ -293,5 +293,7 @@ def _to_si(table: Table, matches: Mapping[str, Match], faults: FaultList) -> Non
             faults.problem(problem, file=table.file, column=name)
             continue
         if (factor, offset) != (1.0, 0.0):
-            # Rounding takes off the noise of the last bits, which nobody wants to read.
-            table.numbers[name] = np.round(table.numbers[name] * factor + offset, 10)
+            # What overflows becomes infinite, and the check of the new folder tells it. Rounding
+            # takes off the noise of the last bits, which nobody wants to read.
+            with np.errstate(over="ignore"):
+                table.numbers[name] = np.round(table.numbers[name] * factor + offset, 10)

@@ -31,6 +31,14 @@ KINDS = {
     "z2": NUMBER,
     "concentration": NUMBER,
 } | {name: NUMBER for names in _PLACES.values() for name in names}
+_DEGREES = "Give degrees; check that longitude and latitude are not swapped."
+_METRES = "Give metres from a point nearby."
+#: By the beginning of a column's name.
+_FARTHEST = {
+    "lon": (360.0, _DEGREES),
+    "lat": (90.0, _DEGREES),
+    **dict.fromkeys(("x", "y", "x2", "y2"), (10000000.0, _METRES)),
+}
 #: Lower than this below ground is no error of a levelled instrument.
 _LOWEST, _HIGHEST = -1.0, 30_000.0
 
@@ -251,16 +259,11 @@ def _incomplete(
                 f"{name} is not a height above ground in metres.",
                 "Give metres above ground, not above the sea.",
             )
-    if places[0] == "longitude":
-        for name in places:
-            if table.has(name):
-                most = 90.0 if name.startswith("latitude") else 360.0
-                tell(
-                    np.abs(table.numbers[name]) > most,
-                    name,
-                    f"The {name} is outside -{most:g} to {most:g}.",
-                    "Give degrees; check that longitude and latitude are not swapped.",
-                )
+    for name in places:
+        if table.has(name):
+            most, mend = _FARTHEST[name[:3]]
+            beyond = np.abs(table.numbers[name]) > most
+            tell(beyond, name, f"The {name} is outside -{most:g} to {most:g}.", mend)
     return wrong
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from barlovento.domain.species import Species
 from barlovento.domain.units import Unit, air_density_of_species, to_mass_concentration
 from barlovento.fly.document import SurveyDocument
 from barlovento.fly.faults import FaultList, listed
@@ -78,6 +79,8 @@ def scale_of(
         pressure=pressure,
         path_length=readings.path_length if unit.path_integral else None,
     )
+    if not _possible(concentration, readings, unit, species, faults):
+        return None
     per_unit = unit.factor * density
     background = document.background
     if background is not None:
@@ -141,6 +144,26 @@ def _measured(weather: Weather, unit: Unit, faults: FaultList) -> bool:
             column=absent[0],
         )
     return not absent
+
+
+def _possible(
+    concentration: FloatArray,
+    readings: Readings,
+    unit: Unit,
+    species: Species,
+    faults: FaultList,
+) -> bool:
+    """Tell readings of more gas than fits into the volume, in the densest air there is."""
+    most = float(air_density_of_species(species.molar_mass, 180.0, 1.1e5))
+    beyond = np.abs(concentration) > most
+    faults.rows(
+        readings.line[beyond],
+        lambda i: f"{readings.value[beyond][i]:g} {unit.name} is more than pure {species.name}.",
+        "Check concentration_units; leave the cell empty where nothing was measured.",
+        file=readings.file,
+        column="concentration",
+    )
+    return not beyond.any()
 
 
 def _one_length(readings: Readings, faults: FaultList) -> float | None:

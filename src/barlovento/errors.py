@@ -1,11 +1,11 @@
 """Every failure that Barlovento raises on purpose.
 
-    BarloventoError
-    ├── UsageError            the call itself is wrong                    exit 2
-    ├── BadInput              a file or an argument can't be used         exit 1
-    │   └── SurveyError       faults of a survey folder, all at once      exit 1
-    ├── Refused               a rule forbids it                           exit 3
-    └── IntegrityError        bytes are not what they were                exit 4
+BarloventoError
+├── UsageError            the call itself is wrong                    exit 2
+├── BadInput              a file or an argument can't be used         exit 1
+│   └── SurveyError       faults of a survey folder, all at once      exit 1
+├── Refused               a rule forbids it                           exit 3
+└── IntegrityError        bytes are not what they were                exit 4
 """
 
 from __future__ import annotations

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json as json_format
 import re
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from barlovento.errors import Fault
@@ -85,10 +88,54 @@ def count_words(faults: Sequence[Fault]) -> str:
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Show progress on stderr: a bar with the time left on a terminal, lines elsewhere."""
-    if not sys.stderr.isatty():
-        yield _lines()
+    """Show progress on stderr: a bar with the time left on a terminal, lines elsewhere.
+
+    After Ctrl-C the next report of a working thread ends that thread: the main thread waits for
+    them, and would otherwise wait until all is computed.
+    """
+    with _stopped() as stopped:
+        if not sys.stderr.isatty():
+            yield _obedient(_lines(), stopped)
+            return
+        with _bar() as show:
+            yield _obedient(show, stopped)
+
+
+def _obedient(show: Progress, stopped: threading.Event) -> Progress:
+    def tell(done: float, stage: str) -> None:
+        if stopped.is_set() and threading.current_thread() is not threading.main_thread():
+            raise KeyboardInterrupt
+        show(done, stage)
+
+    return tell
+
+
+@contextmanager
+def _stopped() -> Iterator[threading.Event]:
+    """Yield a flag that is set when somebody asks the program to stop."""
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag
         return
+    before = {kind: signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        flag.set()
+        usual = before[signal.Signals(number)]
+        if callable(usual):
+            usual(number, frame)
+
+    for kind in before:
+        signal.signal(kind, stop)
+    try:
+        yield flag
+    finally:
+        for kind, usual in before.items():
+            signal.signal(kind, usual)
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
     from rich.progress import (
         BarColumn,
         Progress,

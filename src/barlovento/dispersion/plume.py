@@ -293,7 +293,7 @@ def coupling_gradient(  # type: ignore[no-untyped-def]
             dc[2] += cr * v_h / v
             dc[6] += cr * by_sz * b * b / sz
             dc[7] += cr * by_sz * b * b / sz * lx
-            dc[8] += cr * by_sz * s02 / sz
+            dc[8] += cr * (by_sz * s02 / sz + by_r * s02 / r)
     return c, lever
 
 

@@ -39,12 +39,13 @@ N_NODES = 1024
 C0 = 3.1
 """Lagrangian structure constant that makes 2 sigma_w^2 / T_L the neutral dissipation rate [1]."""
 
-SPEED, SIGMA, SLOPE, RATE, TEAR, EDDY, MIX, RATE_U, RATE_V, EDDY_V = range(10)
+SPEED, SIGMA, SLOPE, RATE, TEAR, EDDY, MIX, RATE_U, RATE_V, EDDY_V, PACE = range(11)
 """Columns of a table: mean wind [m s-1], vertical velocity deviation sigma_w [m s-1], its
 gradient [s-1], one over the vertical Lagrangian time scale [s-1], cube root of the dissipation
 rate [m2/3 s-1], size of eddies that lift a cloud to the power -2/3 [m-2/3], vertical
 diffusivity sigma_w^2 T_L [m2 s-1], one over the time scales along and across the wind [s-1],
-size of eddies that shift a cloud sideways to the power -2/3 [m-2/3]."""
+size of eddies that shift a cloud sideways to the power -2/3 [m-2/3], one over the time in which
+vertical motion forgets itself or meets other turbulence, 2 sigma_w / z [s-1]."""
 
 COHERENCE = 2.0
 """Size of eddies that shift a cloud as a whole, over sigma_v T_L [1]; see the test that
@@ -65,7 +66,7 @@ class Layer(NamedTuple):
     ----------
     floor, top : float
         Roughness length and mixing height, where particles bounce [m].
-    table : ndarray, shape (N_NODES, 10)
+    table : ndarray, shape (N_NODES, 11)
         Over heights top * (k / (N_NODES - 1))^2, fine near the ground, the columns ``SPEED``,
         ``SIGMA``, ``SLOPE``, ``RATE`` and so on. One row is one piece of memory:
         a particle reads all of it at once.
@@ -80,7 +81,7 @@ class Layer(NamedTuple):
     sigma_v: float
 
     def at(self, height: float) -> FloatArray:
-        """Return the row of the table for one height above ground [m], shape (10,).
+        """Return the row of the table for one height above ground [m], shape (11,).
 
         Parameters
         ----------
@@ -318,6 +319,7 @@ def build_layer(
         1.0 / along[1],
         1.0 / across[1],
         (COHERENCE * np.maximum(across[0] * across[1], 1.0)) ** (-2.0 / 3.0),
+        np.maximum(1.0 / time, 2.0 * sigma / inside),
     )
     return Layer(
         floor=roughness_length,

@@ -215,7 +215,7 @@ def drone(
     sway : float
         Standard deviation about the path, over some 10 s [m].
     """
-    from barlovento.exercise.wind import ornstein_uhlenbeck
+    from barlovento.exercise.series import ornstein_uhlenbeck
 
     place = along(waypoints, ground_speed, duration)
     for axis in range(3):

@@ -28,6 +28,7 @@ from barlovento.exercise.air import (
     EDDY,
     EDDY_V,
     MIX,
+    PACE,
     RATE,
     RATE_U,
     RATE_V,
@@ -61,8 +62,8 @@ from barlovento.exercise.cloud import (
     valley_wind,
 )
 
-SUBSTEP = 0.15
-"""Longest substep of the vertical motion over its time scale [1]."""
+SUBSTEP = 0.10
+"""Longest substep of the vertical motion over the time in which its turbulence changes [1]."""
 MAX_SUBSTEPS = 24
 THIN_AGES = (12.0, 40.0, 120.0)
 """Ages at which every other particle leaves its mass to its neighbour [s]: an old cloud is
@@ -102,7 +103,7 @@ def climb(cloud, q, seconds, blow, shared, sky, table, valley, rng, buffer):  # 
     factor, ex, ey, along, across = blow
     x, y, z, w = cloud[q, X], cloud[q, Y], cloud[q, Z], cloud[q, UPDOWN]
     k, f = node(z, table, top)
-    n = min(1 + int(seconds * read(table, RATE, k, f) / SUBSTEP), MAX_SUBSTEPS)
+    n = min(1 + int(seconds * read(table, PACE, k, f) / SUBSTEP), MAX_SUBSTEPS)
     step = seconds / n
     total = 0.0
     for j in range(n):

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.exercise.instruments import Instrument, SensorModel
-from barlovento.exercise.wind import ornstein_uhlenbeck
+from barlovento.exercise.series import ornstein_uhlenbeck
 
 FloatArray = NDArray[np.float64]
 

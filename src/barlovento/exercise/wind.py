@@ -12,6 +12,7 @@ from barlovento.domain.observation import Meteorology
 from barlovento.exercise.air import RATE_U, RATE_V, Layer, wind_shape
 from barlovento.exercise.cloud import Wander, valley_wind
 from barlovento.exercise.records import Atmosphere, Mast, Valley
+from barlovento.exercise.series import ornstein_uhlenbeck
 
 FloatArray = NDArray[np.float64]
 
@@ -32,33 +33,6 @@ class History(NamedTuple):
 
     direction: FloatArray
     factor: FloatArray
-
-
-def ornstein_uhlenbeck(
-    rng: np.random.Generator, steps: int, dt: float, time_scale: float
-) -> FloatArray:
-    """Return a stationary Ornstein-Uhlenbeck series of mean 0 and variance 1.
-
-    Parameters
-    ----------
-    rng : Generator
-        Randomness.
-    steps : int
-        Length.
-    dt, time_scale : float
-        Step, and time after which the correlation is 1/e [s].
-
-    Returns
-    -------
-    ndarray, shape (steps,)
-        [1].
-    """
-    from scipy.signal import lfilter
-
-    memory = math.exp(-dt / time_scale)
-    noise = rng.standard_normal(steps)
-    noise[1:] *= math.sqrt(1.0 - memory * memory)
-    return np.asarray(lfilter([1.0], [1.0, -memory], noise), dtype=np.float64)
 
 
 def wander(rng: np.random.Generator, air: Atmosphere, steps: int, spin_up: int) -> History:

@@ -57,7 +57,7 @@ def advise(
                 f"The rate of source {k} is open by more than a factor of ten. Readings at two "
                 "distances downwind, and a wind measured nearby, would narrow it."
             )
-    if not sources and 0.2 < 1.0 - number[0]:
+    if not sources and 1.0 - number[0] > 0.2:
         out.append(
             f"The readings hint at a source (probability {1.0 - number[0]:.2f}) without "
             "deciding. Repeat the survey at the marked places."

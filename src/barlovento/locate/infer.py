@@ -15,6 +15,7 @@ from barlovento.domain.source import Diagnostics, Posterior, SensorFit, Source
 from barlovento.errors import BadInput
 from barlovento.locate import unknowns
 from barlovento.locate.advice import advise, next_places
+from barlovento.locate.assumptions import assumptions
 from barlovento.locate.chains import Draws, Effort, run_chains
 from barlovento.locate.detection import searched_map
 from barlovento.locate.diagnose import bulk_ess, rhat
@@ -61,7 +62,7 @@ def infer(
     """
     _check(surveys)
     begin = time.monotonic()
-    tell = progress or (lambda share, stage: None)
+    tell = progress or _silent
     tell(0.0, "preparing")
     prepared = prepare(surveys)
     p = prepared.problem
@@ -71,6 +72,11 @@ def infer(
     searched = searched_map(p, draws.states)
     tell(0.97, "summing up")
     return _posterior(surveys, prepared, draws, searched, seed, effort, begin)
+
+
+def _silent(share: float, stage: str) -> None:
+    """Take progress and say nothing."""
+    del share, stage
 
 
 def _check(surveys: tuple[Survey, ...]) -> None:
@@ -108,7 +114,7 @@ def choose_effort(p: unknowns.Problem) -> Effort:
     """
     size = len(p.node_w) + 2 * len(p.y) + 60
     sweeps = int(np.clip(1.5e6 / size, 400, 1600) // 10 * 10)
-    return Effort(chains=4, warm_up=max(sweeps // 16, 40), sweeps=sweeps)
+    return Effort(chains=4, warm_up=max(sweeps // 8, 60), sweeps=sweeps)
 
 
 def _posterior(
@@ -130,7 +136,7 @@ def _posterior(
     sources[..., 4] = log_rate
     clusters = [c for c in relabel(sources, draws.nuisance[..., -1]) if c.probability > REPORTED]
     reported = tuple(_source(prepared, c, surveys[0]) for c in clusters)
-    diagnostics = _diagnostics(clusters, count, draws)
+    diagnostics = _diagnostics(clusters, count)
     to = np.array([np.cos(p.angle[0]).mean(), np.sin(p.angle[0]).mean()])
     to = to / max(float(np.hypot(*to)), 1e-9)
     advice = advise(prepared.prior, reported, number, diagnostics, searched[3])
@@ -212,7 +218,8 @@ def _source(prepared: Prepared, cluster: Cluster, survey: Survey) -> Source:
     if survey.frame.geographic:
         from barlovento.domain.geodesy import to_geographic
 
-        assert survey.frame.longitude is not None and survey.frame.latitude is not None
+        assert survey.frame.longitude is not None
+        assert survey.frame.latitude is not None
         origin = (survey.frame.longitude, survey.frame.latitude)
         a, b = to_geographic(np.array([x]), np.array([y]), origin=origin)
         lon, lat = float(a[0]), float(b[0])
@@ -239,7 +246,7 @@ def _source(prepared: Prepared, cluster: Cluster, survey: Survey) -> Source:
     )
 
 
-def _diagnostics(clusters: list[Cluster], count: NDArray[Any], draws: Draws) -> Diagnostics:
+def _diagnostics(clusters: list[Cluster], count: NDArray[Any]) -> Diagnostics:
     """Return how far the chains agree."""
     ess, worst = [], [rhat(count.astype(float) + 0.0)]
     for cluster in clusters:
@@ -340,57 +347,4 @@ def _fits(prepared: Prepared, draws: Draws) -> tuple[SensorFit, ...]:
                 trusted=bool(trusted),
             )
         )
-    return tuple(out)
-
-
-def assumptions(surveys: tuple[Survey, ...], prepared: Prepared) -> tuple[str, ...]:
-    """Return every assumption in plain words.
-
-    Parameters
-    ----------
-    surveys : tuple of Survey
-        What was inferred from.
-    prepared : Prepared
-        Priors.
-
-    Returns
-    -------
-    tuple of str
-        Sentences.
-    """
-    prior = prepared.prior
-    similarity = np.isfinite(surveys[0].meteorology.obukhov_length).mean() > 0.5
-    measured = np.isfinite(surveys[0].meteorology.wind_from_direction_sd).mean() > 0.5
-    out = [
-        f"Before the readings, each further source is a quarter as probable as the one before (up to "
-        f"{len(prior.number) - 1}); a source is equally probable anywhere in the search box.",
-        f"Before the readings, a source emits {prior.rate_median * 1e3:.3g} g/s within a factor of "
-        f"{prior.rate_gsd:.3g} (lognormal, one geometric standard deviation).",
-        "Ground is taken as flat and free of buildings between source and sensor.",
-        "Vertical spread: "
-        + (
-            "Monin-Obukhov similarity from the given Obukhov length."
-            if similarity
-            else "Briggs curves of a stability class estimated from wind speed and unrest."
-        ),
-        "Lateral spread: "
-        + (
-            "from the measured spread of wind direction."
-            if measured
-            else "from the wind record within a reading's window, similarity, or Briggs curves."
-        ),
-        "The wind record may be turned as a whole (5 degrees, with a quarter chance of 20), turns "
-        "from block to block, and its speed may be off by 15 %.",
-        "The plume's spreads may be off as a whole and in how they grow; its axis may bend.",
-        "A reading scatters in proportion to the plume it sees, with heavy tails; a share of short "
-        "readings misses the plume altogether.",
-        "Each sensor has a background of its own that drifts"
-        + (" and a part shared by all." if prepared.problem.n_common else "."),
-        f"Of {sum(len(s.observations) for s in surveys)} readings, averages over short stretches "
-        f"gave {len(prepared.problem.y)} values.",
-    ]
-    if surveys[0].background is not None:
-        out[8] = "The background is known and taken as given."
-    if prepared.problem.window:
-        out.append("A source may start or stop during the survey (three chances in ten).")
     return tuple(out)

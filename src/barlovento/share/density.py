@@ -9,8 +9,8 @@ from barlovento.domain.source import Posterior
 
 FloatArray = NDArray[np.float64]
 
-CELLS = 240
-BLURS = (1.4, 3.5, 8.0, 18.0)
+CELLS = 160
+BLURS = (1.1, 2.4, 5.5, 12.0)
 """Standard deviations of the kernels [cell]."""
 ENOUGH = 15.0
 """Draws that a kernel must hold to be trusted with a draw."""

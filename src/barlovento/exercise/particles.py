@@ -62,7 +62,7 @@ from barlovento.exercise.cloud import (
     valley_wind,
 )
 
-SUBSTEP = 0.10
+SUBSTEP = 0.08
 """Longest substep of the vertical motion over the time in which its turbulence changes [1]."""
 MAX_SUBSTEPS = 24
 THIN_AGES = (12.0, 40.0, 120.0)

@@ -276,6 +276,8 @@ class Scenario:
             raise BadInput("averaging_time needs at least 1 s and at most the duration.")
         if self.particles_per_second < 8 or self.particles_per_second % 8:
             raise BadInput("particles_per_second needs a multiple of 8.")
+        if not self.instruments:
+            raise BadInput("There is no instrument; give at least one.")
         for instrument in self.instruments:
             if instrument.x.shape != (self.duration + 1,):
                 raise BadInput(

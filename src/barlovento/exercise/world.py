@@ -99,28 +99,28 @@ def simulate(scenario: Scenario, seed: int) -> Flown:
         obukhov_length=atmosphere.obukhov_length,
         mixing_height=atmosphere.mixing_height,
     )
-    spin_up = _spin_up(scenario, layer)
-    history = wind.wander(_stream(of_wind), atmosphere, spin_up + duration, spin_up)
-    met = _met(scenario, layer, history, spin_up, of_plume)
-    met = met * _eddies(scenario, layer, history, of_eddies)
+    before = LONGEST_SPIN_UP
+    history = wind.wander(_stream(of_wind), atmosphere, before + duration, before)
+    during = wind.History(history.direction[before:], history.factor[before:])
+    met = _met(scenario, layer, history, of_plume)
+    met = met * _eddies(scenario, layer, during, of_eddies)
     generator = _stream(of_mast)
-    east, north = wind.wind_at_mast(generator, atmosphere, scenario.mast, layer, history)
+    east, north = wind.wind_at_mast(generator, atmosphere, scenario.mast, layer, during)
     meteorology = wind.mast_record(
         generator,
         atmosphere,
         scenario.mast,
         friction,
-        east[spin_up:],
-        north[spin_up:],
+        east,
+        north,
         scenario.start.timestamp(),
     )
-    during = slice(spin_up, None)
     return Flown(
         scenario=scenario,
         seed=seed,
         meteorology=meteorology,
-        wind_direction_truth=history.direction[during] % 360.0,
-        wind_speed_truth=atmosphere.wind_speed * history.factor[during],
+        wind_direction_truth=during.direction % 360.0,
+        wind_speed_truth=atmosphere.wind_speed * during.factor,
         **_readings(scenario, met, of_sensor),
     )
 
@@ -130,28 +130,25 @@ def _stream(sequence: np.random.SeedSequence) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(sequence))
 
 
-def _bounds(scenario: Scenario) -> FloatArray:
-    """Return the box beyond which particles are forgotten, shape (4,) [m]."""
-    x = [i.x for i in scenario.instruments] + [
-        i.x2 for i in scenario.instruments if i.x2 is not None
-    ]
-    y = [i.y for i in scenario.instruments] + [
-        i.y2 for i in scenario.instruments if i.y2 is not None
-    ]
-    west, east = min(a.min() for a in x), max(a.max() for a in x)
-    south, north = min(a.min() for a in y), max(a.max() for a in y)
-    for source in scenario.sources:
-        west, east = min(west, source.x), max(east, source.x)
-        south, north = min(south, source.y), max(north, source.y)
-    return np.array([west - MARGIN, east + MARGIN, south - MARGIN, north + MARGIN])
+def _bounds(readers: cloud.Readers, source: HiddenSource) -> FloatArray:
+    """Return the box beyond which particles of a source are forgotten, shape (4,) [m]."""
+    x, y = readers.path[..., [0, 3]], readers.path[..., [1, 4]]
+    return np.array(
+        [
+            min(float(x.min()), source.x) - MARGIN,
+            max(float(x.max()), source.x) + MARGIN,
+            min(float(y.min()), source.y) - MARGIN,
+            max(float(y.max()), source.y) + MARGIN,
+        ]
+    )
 
 
-def _spin_up(scenario: Scenario, layer: air.Layer) -> int:
-    """Return how long the plumes need to reach across before the survey starts [s]."""
-    west, east, south, north = _bounds(scenario)
+def _spin_up(bounds: FloatArray, layer: air.Layer) -> int:
+    """Return how long a plume needs to reach across before the survey starts [s]."""
+    west, east, south, north = bounds
     across = math.hypot(east - west - 2.0 * MARGIN, north - south - 2.0 * MARGIN)
     speed = float(layer.at(3.0)[air.SPEED])
-    return int(min(1.1 * across / max(speed, 0.3), LONGEST_SPIN_UP)) + 30
+    return int(min(1.1 * across / max(speed, 0.3) + 30.0, LONGEST_SPIN_UP))
 
 
 def _readers(scenario: Scenario) -> cloud.Readers:
@@ -170,15 +167,11 @@ def _readers(scenario: Scenario) -> cloud.Readers:
 
     both = [ends(axis) for axis in ("x", "y", "z")]
     path = np.stack([a for a, _ in both] + [b for _, b in both], axis=-1)
-    return cloud.Readers(path, beam, _bounds(scenario))
+    return cloud.Readers(path, beam, np.zeros(4))
 
 
 def _met(
-    scenario: Scenario,
-    layer: air.Layer,
-    history: wind.History,
-    spin_up: int,
-    seeds: np.random.SeedSequence,
+    scenario: Scenario, layer: air.Layer, history: wind.History, seeds: np.random.SeedSequence
 ) -> FloatArray:
     """Return what each source adds at each instrument each second.
 
@@ -188,22 +181,23 @@ def _met(
         [kg m-3].
     """
     readers = _readers(scenario)
-    blown = wind.as_blown(history, scenario.atmosphere)
-    # Half way through each step; before the survey a duty cycle runs as it does later.
-    time = np.arange(spin_up + scenario.duration, dtype=np.float64) - spin_up + 0.5
     met = np.zeros((len(scenario.sources), len(scenario.instruments), scenario.duration))
     children = seeds.spawn(len(scenario.sources))
     for source, child, result in zip(scenario.sources, children, met, strict=True):
-        vent = cloud.Vent(source.x, source.y, source.z, source.size, source.rate_at(time))
+        bounds = _bounds(readers, source)
+        spin_up = _spin_up(bounds, layer)
+        # Half way through each step; before the survey a duty cycle runs as it does later.
+        time = np.arange(spin_up + scenario.duration, dtype=np.float64) - spin_up + 0.5
+        recent = wind.History(history.direction[-time.size :], history.factor[-time.size :])
         particles.follow(
             _stream(child),
             1.0,
             scenario.particles_per_second,
             spin_up,
-            vent,
+            cloud.Vent(source.x, source.y, source.z, source.size, source.rate_at(time)),
             layer,
-            blown,
-            readers,
+            wind.as_blown(recent, scenario.atmosphere),
+            readers._replace(bounds=bounds),
             result,
         )
     return met

@@ -132,7 +132,7 @@ def _match(true: TrueSource, index: int | None, found: Sequence[Source]) -> Matc
         found=source,
         index=index,
         error=math.hypot(source.x - true.x, source.y - true.y),
-        rate_ratio=median / true.emission_rate,
+        rate_ratio=float(median / true.emission_rate),
         inside=bool(shape(source.region90).covers(Point(true.x, true.y))),
-        rate_inside=low <= true.emission_rate <= high,
+        rate_inside=bool(low <= true.emission_rate <= high),
     )

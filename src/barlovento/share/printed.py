@@ -171,8 +171,9 @@ def join(items: Sequence[str]) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Return the text, cut with an ellipsis where it is longer than ``most`` letters."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+    """Return the text in one line of at most so many letters, cut with an ellipsis."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def span(first: float, last: float) -> str:

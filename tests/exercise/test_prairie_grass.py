@@ -113,7 +113,8 @@ def ratios(world: Callable[..., Scenario], name: str) -> list[tuple[float, float
         meander_direction_sd=slow,
         meander_time=120.0,
     )
-    flown = simulate(scenario, 3)
+    # Another wind for each run, so that one lucky meander doesn't colour them all.
+    flown = simulate(scenario, RUNS.index(name))
     found = []
     for k, (radius, (measured, width)) in enumerate(run.arcs.items()):
         part = slice(k * angles.size, (k + 1) * angles.size)

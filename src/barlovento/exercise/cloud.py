@@ -2,6 +2,9 @@
 
 Also what one particle adds at one sensor: a compact kernel around it, averaged over the
 relative path of the two. How particles move is in :mod:`barlovento.exercise.particles`.
+
+Numba's cache looks at the file of the outermost function only: after a change here or to a
+constant in :mod:`barlovento.exercise.air`, delete ``__pycache__`` before believing a result.
 """
 
 from __future__ import annotations

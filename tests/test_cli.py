@@ -393,13 +393,26 @@ def test_stopping_leaves_nothing_half_written(
     assert process.returncode == code
     assert time.monotonic() - began < 10
     assert json.loads(stdout)["exit_code"] == code
-    assert "nothing was written" in stderr
+    assert "nothing was left half-written" in stderr
     assert "Traceback" not in stderr
     if exists:
         assert names(out) == {"result.json"}
         assert (out / "result.json").read_text() == "old"
     else:
         assert list(tmp_path.iterdir()) == []
+
+
+def test_a_terminal_without_our_signs_gets_an_answer(tmp_path: Path) -> None:
+    code = "import sys\nfrom barlovento.cli import main\nsys.exit(main(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "survey", "check", str(tmp_path / "na\u00efve \u2212")],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        cwd=ROOT,
+    )
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
 
 
 def test_a_reader_that_has_enough_is_no_fault(tmp_path: Path) -> None:

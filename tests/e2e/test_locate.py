@@ -97,7 +97,7 @@ def test_ctrl_c_in_the_middle_of_real_work(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert "Interrupted: nothing was written." in stderr
+    assert "Interrupted: nothing was left half-written." in stderr
     assert "Traceback" not in stderr
     assert list(tmp_path.iterdir()) == []
 

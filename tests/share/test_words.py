@@ -133,9 +133,15 @@ def test_one_source(imagined: Any) -> None:
 
 def test_unsure_number_is_said(imagined: Any) -> None:
     _, posterior = imagined("geographic")
-    answer = words.answer(replace(posterior, number_of_sources=(0.1, 0.4, 0.3, 0.2)))
-    assert answer.headline == "One source, but the number is unsure (40 % for exactly one)."
+    answer = words.answer(replace(posterior, number_of_sources=(0.05, 0.4, 0.3, 0.25)))
+    assert answer.headline == "At least one source, very likely (95 %); exactly one, 40 %."
     assert any("There may be more" in sentence for sentence in answer.sentences)
+
+
+def test_one_or_none_is_called_unsure(imagined: Any) -> None:
+    _, posterior = imagined("geographic")
+    answer = words.answer(replace(posterior, number_of_sources=(0.48, 0.47, 0.05)))
+    assert answer.headline == "One source, but the number is unsure (47 %)."
 
 
 def test_a_vague_region_is_called_vague(imagined: Any) -> None:

@@ -44,7 +44,7 @@ def console(*, json: bool = False, error: bool = False) -> Console:
 
 def emit(document: dict[str, Any]) -> None:
     """Write one JSON object on stdout."""
-    sys.stdout.write(json_format.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.write(json_format.dumps(document, allow_nan=False) + "\n")
     sys.stdout.flush()
 
 

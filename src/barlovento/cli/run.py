@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -18,7 +19,8 @@ from barlovento.errors import BarloventoError, SurveyError, UsageError
 
 INTERRUPTED = 130
 TERMINATED = 143
-INTERRUPT_WORDS = "Interrupted: nothing was written."
+# Also true where Ctrl-C came while the finished files were being moved into place.
+INTERRUPT_WORDS = "Interrupted: nothing was left half-written."
 
 
 class Terminated(BaseException):
@@ -41,6 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     json = "--json" in words
     _obey_terminate()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that can't show a sign gets a question mark, not a fault.
+            stream.reconfigure(errors="replace")
     try:
         result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
@@ -52,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail(INTERRUPT_WORDS, INTERRUPTED, json=json)
     except Terminated:
-        return _fail("Ended from outside: nothing was written.", TERMINATED, json=json)
+        return _fail("Ended from outside: nothing was left half-written.", TERMINATED, json=json)
     except BrokenPipeError:
         # Whoever read has had enough; Python would complain once more while it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

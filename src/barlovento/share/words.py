@@ -122,13 +122,19 @@ def _found(posterior: Posterior) -> Answer:
     numbers = posterior.number_of_sources
     noun = "source" if found == 1 else "sources"
     count = _NUMBERS[found] if found < len(_NUMBERS) else str(found)
-    probability = numbers[found] if found < len(numbers) else 0.0
-    share = printed.percent(probability)
-    certain = (
-        f"{printed.likelihood(probability)} ({share})"
-        if probability >= 0.5
-        else f"but the number is unsure ({share} for exactly {count.lower()})"
-    )
+    exactly = numbers[found] if found < len(numbers) else 0.0
+    at_least = sum(numbers[found:])
+    share = printed.percent(exactly)
+    if exactly < 0.9 and at_least - exactly >= 0.1:
+        # How sure these are must not drown in how many more there may be.
+        headline = (
+            f"At least {count.lower()} {noun}, {printed.likelihood(at_least)} "
+            f"({printed.percent(at_least)}); exactly {count.lower()}, {share}."
+        )
+    elif exactly >= 0.5:
+        headline = f"{count} {noun}, {printed.likelihood(exactly)} ({share})."
+    else:
+        headline = f"{count} {noun}, but the number is unsure ({share})."
     sentences = [source_sentence(posterior, index) for index in range(found)]
     more = sum(numbers[found + 1 :])
     if more >= 0.05:
@@ -137,7 +143,7 @@ def _found(posterior: Posterior) -> Answer:
         sentences.append(
             "The readings tell little about the place: a region covers much of the area searched."
         )
-    return Answer(kind="found", headline=f"{count} {noun}, {certain}.", sentences=tuple(sentences))
+    return Answer(kind="found", headline=headline, sentences=tuple(sentences))
 
 
 def _nothing(posterior: Posterior, none: float) -> Answer:

@@ -71,7 +71,7 @@ def map_png(surveys: Sequence[Survey], posterior: Posterior) -> bytes:
     figure.text(
         MARGIN / WIDTH,
         1 - 50 / total,
-        f"{words.answer(posterior).headline}  {words.measured(surveys)}",
+        printed.shortened(f"{words.answer(posterior).headline}  {words.measured(surveys)}", 120),
         fontsize=10,
         color=canvas.SOFT_INK,
         va="top",

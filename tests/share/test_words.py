@@ -170,3 +170,11 @@ def test_nothing_could_have_been_seen(imagined: Any) -> None:
     _, posterior = imagined("none")
     posterior = replace(posterior, searched=np.zeros_like(posterior.searched))
     assert words.not_seen(posterior).startswith("Not even a source of")
+
+
+def test_no_promise_is_made_where_chains_differ(imagined: Any) -> None:
+    _, posterior = imagined()
+    apart = replace(posterior, diagnostics=replace(posterior.diagnostics, max_rhat=1.5))
+    met = replace(posterior, diagnostics=replace(posterior.diagnostics, max_rhat=1.01))
+    assert "do not rely" in words.promise(apart)
+    assert "do not rely" not in words.promise(met)

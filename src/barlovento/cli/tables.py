@@ -33,7 +33,7 @@ def show_answer(out: Console, located: Located) -> None:
     if posterior.sources:
         out.print()
         out.print(_sources(located))
-        out.print("Regions and intervals hold the truth with 90 % probability.", style="dim")
+        out.print(words.promise(posterior), style="dim")
     for warning in posterior.diagnostics.warnings:
         out.print(f"Warning: {clean(warning)}", style="yellow")
     if answer.kind != "open":

@@ -29,9 +29,9 @@ def new_survey(path: str | Path) -> Path:
     BadInput
         Something is there already, or it can't be written; nothing is left behind.
     """
-    target = Path(path)
+    wanted = Path(path)
     example = files("barlovento.fly") / "example"
-    with fresh_folder(target) as folder:
+    with fresh_folder(wanted) as folder:
         for name in EXAMPLE:
             (folder / name).write_bytes((example / name).read_bytes())
-    return target
+    return wanted

@@ -115,6 +115,7 @@ def _content(
         "title": words.titles(surveys),
         "measured": words.measured(surveys),
         "answer": words.answer(posterior),
+        "promise": words.promise(posterior),
         "not_seen": words.not_seen(posterior),
         "sources": [_source_row(posterior, i) for i in range(len(posterior.sources))],
         "advice": posterior.advice,

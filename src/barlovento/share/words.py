@@ -15,6 +15,8 @@ from barlovento.share import printed
 
 SEEN = 0.9
 """A source counts as one that would have been seen from this probability on."""
+CHAINS_DIFFER = 1.1
+"""R-hat above which regions are not to be relied on [1]."""
 MOSTLY = 0.8
 """Share of the area from which on "most of the area" is fair."""
 VAGUE = 0.25
@@ -49,6 +51,19 @@ def answer(posterior: Posterior) -> Answer:
     none = posterior.number_of_sources[0]
     # The very condition for a source to be reported, turned round.
     return _nothing(posterior, none) if none > 0.5 else _open(posterior, none)
+
+
+def promise(posterior: Posterior) -> str:
+    """Return what regions and intervals may be relied on for; nothing where chains differ."""
+    if posterior.diagnostics.max_rhat > CHAINS_DIFFER:
+        return (
+            "Regions and intervals are meant to hold the truth with a probability of 90 %, but the "
+            "chains differ: do not rely on them."
+        )
+    return (
+        "Regions and intervals are meant to hold the truth with a probability of 90 %, given that "
+        "the source exists."
+    )
 
 
 def label(index: int) -> str:

@@ -273,8 +273,8 @@ def own_plume(survey: Survey, sources: Floats, *, exact: bool = True) -> Floats:
     if exact and len(p.y) != len(survey.observations):
         raise ValueError("readings were averaged together, so they have no plume each")
     # No error of wind or spread; the initial size is the prior's.
-    spread = np.zeros(8)
-    spread[4] = np.exp(p.size_mu)
+    spread = np.zeros(7)
+    spread[4], spread[6] = np.exp(p.size_mu), 1.0
     total = np.zeros(len(p.y))
     wx, wy = np.cos(p.angle[0]), np.sin(p.angle[0])
     for x, y, z, rate in sources:

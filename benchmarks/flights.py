@@ -15,9 +15,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from barlovento.dispersion.plume import N_VIEW
 from barlovento.domain.observation import Frame, Meteorology, Observations, SearchArea, Survey
 from barlovento.domain.species import Species
-from barlovento.locate.kernels import one_reading
+from barlovento.locate.packed import pack
+from barlovento.locate.plumes import look, one_reading
 from barlovento.locate.priors import MICRO
 from barlovento.locate.problem import prepare
 
@@ -273,13 +275,15 @@ def own_plume(survey: Survey, sources: Floats, *, exact: bool = True) -> Floats:
     if exact and len(p.y) != len(survey.observations):
         raise ValueError("readings were averaged together, so they have no plume each")
     # No error of wind or spread; the initial size is the prior's.
-    spread = np.zeros(7)
-    spread[4], spread[6] = np.exp(p.size_mu), 1.0
+    phi = np.zeros(len(p.global_sd))
+    phi[-2] = p.size_mu
     total = np.zeros(len(p.y))
-    wx, wy = np.cos(p.angle[0]), np.sin(p.angle[0])
+    seen = np.empty((len(p.site), N_VIEW))
+    packed = pack(p)
     for x, y, z, rate in sources:
-        place = np.array([x, y, z])
+        look(packed, phi, np.array([x, y, z]), seen)
         for i in range(len(p.y)):
-            value, _ = one_reading(p, 0, i, place, wx[i], wy[i], spread)
+            towards = p.angle[0, i]
+            value, _ = one_reading(packed, 0, i, z, towards, np.exp(p.size_mu), seen)
             total[i] += rate * value / MICRO
     return total[reduced.group]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from barlovento.dispersion.plume import coupling, coupling_gradient
+from barlovento.dispersion.plume import N_VIEW, coupling, ray_gradient, view
 from barlovento.dispersion.spread import spread_tables
 
 NO_ERROR = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
@@ -55,15 +55,24 @@ class Air:
         return self.speed * self._at(self.tables.speed_ratio[0], x)
 
     def plume(self, east: float, north: float, **rest: Any) -> float:
-        return float(coupling(*self._arguments(east, north, **rest))[0])
+        seen, size, arguments, _ = self._arguments(east, north, **rest)
+        return float(coupling(seen, *arguments, size)[0])
 
     def lever(self, east: float, north: float, **rest: Any) -> float:
-        return float(coupling(*self._arguments(east, north, **rest))[1])
+        seen, size, arguments, _ = self._arguments(east, north, **rest)
+        return float(coupling(seen, *arguments, size)[1])
 
     def slopes(self, east: float, north: float, **rest: Any) -> tuple[Any, Any]:
-        by_c, by_lever = np.empty(10), np.empty(10)
-        coupling_gradient(*self._arguments(east, north, **rest), by_c, by_lever)
-        return by_c, by_lever
+        """Return the derivatives of plume and lever by the chain rule, from those of the ray."""
+        out = np.zeros(40)
+        seen, _, arguments, err = self._arguments(east, north, **rest)
+        amplitude, angle, spread, _ = ray_gradient(seen, *arguments, err, 0.0, out)
+        by_ln, by_angle, by_spread, by_even = out.reshape(4, 10)
+        u = angle / spread
+        c = amplitude * math.exp(-0.5 * u * u)
+        by_u = by_angle / spread - u * by_spread
+        by_c = c * (by_ln - u * by_u)
+        return by_c + by_even, by_c * u + c * by_u
 
     def _at(self, row: Any, x: float) -> float:
         return float(np.interp(math.sqrt(x), np.arange(len(row)) * self.tables.step, row))
@@ -82,23 +91,21 @@ class Air:
         err: Any = NO_ERROR,
     ) -> tuple[Any, ...]:
         t = self.tables
-        return (
-            east,
-            north,
-            *half,
+        err = np.array(err)
+        seen = np.empty(N_VIEW)
+        view(east, north, *half, err, 1.0 / t.step, t.sigma_y.shape[1], seen)
+        rest = (
+            towards,
             z,
             self.height if h is None else h,
-            math.cos(towards),
-            math.sin(towards),
             self.speed if speed is None else speed,
             radial,
             t.sigma_y[0],
             t.sigma_z[0],
             t.speed_ratio[0],
-            1.0 / t.step,
             float(t.mixing_height[0]),
-            np.array(err),
         )
+        return seen, float(err[4]), rest, err
 
 
 @pytest.fixture(scope="session")

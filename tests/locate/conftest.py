@@ -83,6 +83,8 @@ def survey_of(
     max_sources: int = 2,
     background: float | None = None,
     box: float = 200.0,
+    x: tuple[float, float] | None = None,
+    y: tuple[float, float] | None = None,
     clock_offset_max: float = 0.0,
 ) -> Survey:
     return Survey(
@@ -91,7 +93,10 @@ def survey_of(
         observations=observations,
         meteorology=meteorology,
         search=SearchArea(
-            x=(-box, box), y=(-box, box), release_height=(0.0, 2.0), max_sources=max_sources
+            x=x or (-box, box),
+            y=y or (-box, box),
+            release_height=(0.0, 2.0),
+            max_sources=max_sources,
         ),
         frame=Frame(name="test"),
         background=background,

@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from barlovento.locate.problem import news, prepare
+from barlovento.locate.problem import prepare
 from barlovento.locate.readings import (
     direction_unrest,
     nodes,
     reduce_readings,
     wind_of_windows,
 )
+from barlovento.locate.weights import news
 
 
 def test_averages_keep_the_mean_of_every_sensor(make: Any) -> None:

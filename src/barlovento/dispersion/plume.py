@@ -1,4 +1,7 @@
-"""Gaussian plume with reflection at the ground and at the mixing height, and its derivatives.
+"""Gaussian plume on arcs, reflected at the ground and at the mixing height, and its derivatives.
+
+Distance and angle from the source stand in for downwind and crosswind distance: a turn of the wind
+then moves the angle alone, and a whole set of turns costs one look-up of the spreads.
 
 The spread comes from the tables of :mod:`barlovento.dispersion.spread`. The kernels are compiled
 once and cached.
@@ -11,12 +14,16 @@ import math
 from numba import njit
 
 CUT = 4.5
-"""Lateral spreads beyond which the plume counts as nothing [1]."""
+"""Angular spreads beyond which the plume counts as nothing [1]."""
 
 X_REFERENCE = 100.0
 """Distance at which the slopes of the spread errors pivot [m]."""
 
+LN_REFERENCE = math.log(X_REFERENCE)
+
 TWO_PI = 2.0 * math.pi
+
+ROOT_TWO_PI = math.sqrt(TWO_PI)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -36,6 +43,9 @@ def vertical(z: float, h: float, s: float, top: float) -> tuple[float, float, fl
     value, by_sigma, by_height : float
         V [1], dV/ds [m-1], dV/dh [m-1].
     """
+    if s > 1.3 * top:
+        # The images have merged: the layer is filled evenly.
+        return ROOT_TWO_PI * s / top, ROOT_TWO_PI / top, 0.0
     s2 = s * s
     d1, d2 = z - h, z + h
     e1 = math.exp(-0.5 * d1 * d1 / s2)
@@ -56,69 +66,29 @@ def vertical(z: float, h: float, s: float, top: float) -> tuple[float, float, fl
     return value, by_sigma, by_height
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def lateral(y: float, half: float, s: float) -> tuple[float, float, float]:
-    """Return the lateral factor of the plume, averaged over a piece of path.
-
-    exp(-y^2 / 2 s^2) at a point; its mean over [y - half, y + half] along a path, by the error
-    function.
-
-    Parameters
-    ----------
-    y, half, s : float
-        Crosswind distance, half the crosswind extent of the piece, lateral spread [m].
-
-    Returns
-    -------
-    value, by_y, by_s : float
-        Factor [1] and its derivatives [m-1].
-    """
-    if half < 0.1 * s:
-        e = math.exp(-0.5 * y * y / (s * s))
-        return e, -e * y / (s * s), e * y * y / (s * s * s)
-    a, b = (y - half) / s, (y + half) / s
-    ea, eb = math.exp(-0.5 * a * a), math.exp(-0.5 * b * b)
-    if a > 0.0:
-        area = math.erfc(a * 0.7071067811865476) - math.erfc(b * 0.7071067811865476)
-    elif b < 0.0:
-        area = math.erfc(-b * 0.7071067811865476) - math.erfc(-a * 0.7071067811865476)
-    else:
-        area = math.erf(b * 0.7071067811865476) - math.erf(a * 0.7071067811865476)
-    value = 1.2533141373155003 * s / (2.0 * half) * area
-    return value, (eb - ea) / (2.0 * half), value / s - (b * eb - a * ea) / (2.0 * half)
-
-
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def reach(sigma_y, half, x, err):  # type: ignore[no-untyped-def]
-    """Return a crosswind distance [m] beyond which the plume is surely nothing.
+def bell(u):  # type: ignore[no-untyped-def]
+    """Return exp(-u^2 / 2) for |u| < CUT, to a part in a million of the peak, and zero beyond.
 
-    Cheap on purpose: most pairs of source and reading end here.
+    A polynomial raised to its 32nd power: no call, so that loops over turns run on vectors.
     """
-    bend = 4.0 * abs(err[5]) * x
-    return CUT * (2.0 * err[6] * sigma_y + err[4]) + half + bend + 1.0
+    x = -0.5 * u * u / 32.0
+    e = 1.0 + x * (1.0 + x * (0.5 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0)))))
+    e *= e
+    e *= e
+    e *= e
+    e *= e
+    e *= e
+    return e if u * u < CUT * CUT else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def spread_at(row, inv_step, x):  # type: ignore[no-untyped-def]
-    """Return table value and slope at distance x [m] by linear interpolation in sqrt(x)."""
-    g = math.sqrt(x) * inv_step
-    k = int(g)
-    if k > row.shape[0] - 2:
-        k = row.shape[0] - 2
-    f = g - k
-    lo = row[k]
-    d = row[k + 1] - lo
-    return lo + f * d, 0.5 * d * g / x
+N_VIEW = 13
+"""Columns of a view: see :func:`view` [1]."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def coupling(  # type: ignore[no-untyped-def]
-    ex, ey, hx, hy, z, h, wx, wy, speed, radial, tab_y, tab_z, tab_u, inv_step, top, err
-):
-    """Return the concentration per unit rate at one place, and its lateral lever.
-
-    c = exp(-y^2 / 2 s_y^2) V / (2 pi s_y s_z U), plus ``radial`` times the concentration of
-    a source that spreads evenly in all directions (meander of a light wind).
+def view(ex, ey, hx, hy, err, inv_step, count, out):  # type: ignore[no-untyped-def]
+    """Fill what a receptor's place says by itself, whatever the wind: one row serves all times.
 
     Parameters
     ----------
@@ -126,179 +96,213 @@ def coupling(  # type: ignore[no-untyped-def]
         Receptor minus source, east and north [m].
     hx, hy : float
         Half the piece of path that the receptor stands for, zero for a point [m].
+    err : ndarray, shape (6,)
+        ln factor and slope on s_y, ln factor and slope on s_z [1], initial size [m], bend of
+        the plume's axis per unit of ln distance [rad].
+    inv_step : float
+        Inverse node spacing of the tables [m^-.5].
+    count : int
+        Nodes of a table [1].
+    out : ndarray, shape (N_VIEW,)
+        Filled with distance [m], ln of it over ``X_REFERENCE``, bearing less bend [rad], factors
+        on s_y and s_z, place in the tables (node and rest) [1], mean square crosswind half of the
+        piece [m2], ex, ey, hx, hy [m], crosswind half times distance [m2].
+    """
+    # the mean square distance to a piece of path, so that nothing is singular next to it
+    r2 = ex * ex + ey * ey + (hx * hx + hy * hy) / 3.0 + 1e-4
+    r = math.sqrt(r2)
+    lx = 0.5 * math.log(r2) - LN_REFERENCE
+    g = math.sqrt(r) * inv_step
+    k = min(int(g), count - 2)
+    wide = hx * ey - hy * ex
+    out[0] = r
+    out[1] = lx
+    out[2] = math.atan2(ey, ex) - err[5] * lx
+    out[3] = math.exp(err[0] + err[1] * lx)
+    out[4] = math.exp(err[2] + err[3] * lx)
+    out[5] = k
+    out[6] = g - k
+    out[7] = wide * wide / (3.0 * r2)
+    out[8], out[9] = ex, ey
+    out[10], out[11] = hx, hy
+    out[12] = wide
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def off_axis(bearing, towards):  # type: ignore[no-untyped-def]
+    """Return the angle from where the wind goes to, between -pi and pi [rad]."""
+    angle = bearing - towards
+    return angle - TWO_PI * math.floor(angle / TWO_PI + 0.5)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def ray(  # type: ignore[no-untyped-def]
+    seen, towards, z, h, speed, radial, tab_y, tab_z, tab_u, top, size, spare
+):
+    """Return how a receptor stands in the plume: amplitude, angle, angular spread, even part.
+
+    The concentration per unit rate with the wind turned anticlockwise by d is
+    ``amplitude exp(-(angle - d)^2 / 2 spread^2) + even``, with
+    ``amplitude = (1 - radial) V / (2 pi s_y s_z U)`` and ``spread = s_y / r``.
+
+    Parameters
+    ----------
+    seen : ndarray, shape (N_VIEW,)
+        By :func:`view`.
+    towards : float
+        Where the wind goes to, anticlockwise from east [rad].
     z, h : float
         Heights of receptor and release [m].
-    wx, wy : float
-        Unit vector of where the wind goes to [1].
     speed : float
         At the anemometer [m s-1].
     radial : float
-        Share of the radial part, over its speed-up by meander [1].
+        Share of the plume that the meander of a light wind spreads in all directions [1].
     tab_y, tab_z, tab_u : ndarray, shape (N_TABLE,)
         Rows of :class:`~barlovento.dispersion.spread.SpreadTables`.
-    inv_step, top : float
-        Inverse node spacing [m^-.5], mixing height [m].
-    err : ndarray, shape (7,)
-        ln factor and slope on s_y, ln factor and slope on s_z [1], initial size [m], bend of
-        the plume's axis per unit of ln distance [rad], and the factor on s_y [1].
+    top : float
+        Mixing height [m].
+    size : float
+        Initial size [m].
+    spare : float
+        Largest turn that will be asked for; beyond the cut for it the amplitude is zero [rad].
 
     Returns
     -------
-    c, lever : float
-        [s m-3], and c y / s_y [s m-3].
+    amplitude, angle, spread, even : float
+        [s m-3], [rad], [rad], [s m-3].
 
     References
     ----------
     Pasquill and Smith (1983), Atmospheric Diffusion, eq. 6.1; Cimorelli et al. (2005),
-    J. Appl. Meteorol. 44, 682, eq. 19 (radial part).
+    J. Appl. Meteorol. 44, 682, eq. 19 (even part).
     """
-    c = 0.0
-    lever = 0.0
-    yd = 0.0
-    half = 0.0
-    sy = 0.0
-    s02 = err[4] * err[4]
-    xd = ex * wx + ey * wy
-    if xd > 0.01:
-        yd = ey * wx - ex * wy
-        half = abs(hy * wx - hx * wy)
-        sy, _ = spread_at(tab_y, inv_step, xd)
-        if abs(yd) > reach(sy, half, xd, err):
-            xd = -1.0
-    if xd > 0.01:
-        lx = math.log(xd / X_REFERENCE)
-        yd -= err[5] * xd * lx
-        sy *= math.exp(err[0] + err[1] * lx)
-        sy2 = sy * sy + s02
-        near = max(abs(yd) - half, 0.0)
-        if near * near < CUT * CUT * sy2:
-            sz, _ = spread_at(tab_z, inv_step, xd)
-            ratio, _ = spread_at(tab_u, inv_step, xd)
-            sz *= math.exp(err[2] + err[3] * lx)
-            sz2 = sz * sz + s02
-            v, _, _ = vertical(z, h, math.sqrt(sz2), top)
-            sy = math.sqrt(sy2)
-            shape, by_y, _ = lateral(yd, half, sy)
-            c = (1.0 - radial) * shape * v / (TWO_PI * sy * math.sqrt(sz2) * speed * ratio)
-            lever = -c * by_y * sy / shape if shape > 1e-300 else 0.0
-    if radial > 0.0:
-        r = math.sqrt(ex * ex + ey * ey + s02 + (hx * hx + hy * hy) / 3.0)
-        sz, _ = spread_at(tab_z, inv_step, r)
-        ratio, _ = spread_at(tab_u, inv_step, r)
-        sz *= math.exp(err[2] + err[3] * math.log(r / X_REFERENCE))
+    s02 = size * size
+    r = seen[0]
+    k, f = int(seen[5]), seen[6]
+    sy = seen[3] * (tab_y[k] + f * (tab_y[k + 1] - tab_y[k]))
+    spread = math.sqrt(sy * sy + s02 + seen[7]) / r
+    angle = off_axis(seen[2], towards)
+    inside = abs(angle) - spare < CUT * spread
+    amplitude = 0.0
+    even = 0.0
+    if inside or radial > 0.0:
+        sz = seen[4] * (tab_z[k] + f * (tab_z[k + 1] - tab_z[k]))
+        ratio = tab_u[k] + f * (tab_u[k + 1] - tab_u[k])
         szt = math.sqrt(sz * sz + s02)
         v, _, _ = vertical(z, h, szt, top)
-        c += radial * v / (TWO_PI**1.5 * r * szt * speed * ratio)
-    return c, lever
+        both = v / (TWO_PI * szt * speed * ratio)
+        if inside:
+            amplitude = (1.0 - radial) * both / (spread * r)
+        if radial > 0.0:
+            even = radial * both / math.sqrt(TWO_PI * (r * r + s02))
+    return amplitude, angle, spread, even
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def coupling_gradient(  # type: ignore[no-untyped-def]
-    ex, ey, hx, hy, z, h, wx, wy, speed, radial, tab_y, tab_z, tab_u, inv_step, top, err, dc, dl
+def ray_gradient(  # type: ignore[no-untyped-def]
+    seen, towards, z, h, speed, radial, tab_y, tab_z, tab_u, top, err, spare, out
 ):
-    """Return :func:`coupling` and fill its derivatives.
+    """Return :func:`ray` and fill the derivatives of what it returns.
 
     Derivatives are by source x, y, height [m], wind direction turned anticlockwise [rad],
     and the six members of ``err`` (the size by its logarithm).
 
     Parameters
     ----------
-    ex, ey, hx, hy, z, h, wx, wy, speed, radial, tab_y, tab_z, tab_u, inv_step, top, err
-        As in :func:`coupling`.
-    dc, dl : ndarray, shape (10,)
-        Filled with the derivatives of c and of the lever (of a piece of path: nearly).
+    seen, towards, z, h, speed, radial, tab_y, tab_z, tab_u, top, spare
+        As in :func:`ray`.
+    err : ndarray, shape (6,)
+        As in :func:`view`.
+    out : ndarray, shape (40,)
+        Filled with ten derivatives each of ln amplitude, of the angle, of ln spread, and of
+        the even part [s m-3].
+
+    Returns
+    -------
+    amplitude, angle, spread, even : float
+        As in :func:`ray`.
+    """
+    s02 = err[4] * err[4]
+    r, lx = seen[0], seen[1]
+    r2 = r * r
+    k, f = int(seen[5]), seen[6]
+    a = seen[3] * (tab_y[k] + f * (tab_y[k + 1] - tab_y[k]))
+    sy2 = a * a + s02 + seen[7]
+    spread = math.sqrt(sy2) / r
+    angle = off_axis(seen[2], towards)
+    inside = abs(angle) - spare < CUT * spread
+    amplitude = 0.0
+    even = 0.0
+    if not (inside or radial > 0.0):
+        return amplitude, angle, spread, even
+    b = seen[4] * (tab_z[k] + f * (tab_z[k + 1] - tab_z[k]))
+    ratio = tab_u[k] + f * (tab_u[k + 1] - tab_u[k])
+    slope = 0.5 * (k + f) / r
+    sz2 = b * b + s02
+    szt = math.sqrt(sz2)
+    v, v_s, v_h = vertical(z, h, szt, top)
+    both = v / (TWO_PI * szt * speed * ratio)
+    if inside:
+        amplitude = (1.0 - radial) * both / (spread * r)
+    if radial > 0.0:
+        even = radial * both / math.sqrt(TWO_PI * (r2 + s02))
+    for n in range(40):
+        out[n] = 0.0
+    # by distance: ln s_y, then what amplitude and even part share
+    share_y, share_z = a * a / sy2, b * b / sz2
+    sy_r = (a * seen[3] * slope * (tab_y[k + 1] - tab_y[k]) + a * a * err[1] / r) / sy2
+    by_sz = (v_s / v if v > 1e-300 else 0.0) * szt - 1.0
+    sz_r = (b * seen[4] * slope * (tab_z[k + 1] - tab_z[k]) + b * b * err[3] / r) / sz2
+    both_r = by_sz * sz_r - slope * (tab_u[k + 1] - tab_u[k]) / ratio
+    amp_r = both_r - sy_r
+    angle_r = -err[5] / r
+    spread_r = sy_r - 1.0 / r
+    ex, ey = seen[8], seen[9]
+    rx, ry = -ex / r, -ey / r
+    # a piece of path is seen at another angle from another place
+    part = seen[12] / (3.0 * r2 * sy2)
+    part_x = part * (seen[11] - seen[12] * rx / r)
+    part_y = part * (-seen[10] - seen[12] * ry / r)
+    e2 = max(ex * ex + ey * ey, 1e-12)
+    out[0], out[1] = amp_r * rx - part_x, amp_r * ry - part_y
+    out[10], out[11] = ey / e2 + angle_r * rx, -ex / e2 + angle_r * ry
+    out[20], out[21] = spread_r * rx + part_x, spread_r * ry + part_y
+    # by height, turn, and the six errors
+    out[2] = v_h / v if v > 1e-300 else 0.0
+    out[13] = -1.0
+    out[4], out[24] = -share_y, share_y
+    out[5], out[25] = -share_y * lx, share_y * lx
+    out[6], out[7] = by_sz * share_z, by_sz * share_z * lx
+    size_y, size_z = s02 / sy2, by_sz * s02 / sz2
+    out[8], out[28] = size_z - size_y, size_y
+    out[19] = -lx
+    if even > 0.0:
+        wide2 = r2 + s02
+        even_r = both_r - r / wide2
+        out[30], out[31] = even * even_r * rx, even * even_r * ry
+        out[32] = even * out[2]
+        out[36], out[37] = even * out[6], even * out[7]
+        out[38] = even * (size_z - s02 / wide2)
+    return amplitude, angle, spread, even
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def coupling(seen, towards, z, h, speed, radial, tab_y, tab_z, tab_u, top, size):  # type: ignore[no-untyped-def]
+    """Return the concentration per unit rate at one place, and its lateral lever.
+
+    Parameters
+    ----------
+    seen, towards, z, h, speed, radial, tab_y, tab_z, tab_u, top, size
+        As in :func:`ray`.
 
     Returns
     -------
     c, lever : float
-        [s m-3].
+        [s m-3], and the part that is not even times angle / spread [s m-3].
     """
-    for k in range(10):
-        dc[k] = 0.0
-        dl[k] = 0.0
-    c = 0.0
-    lever = 0.0
-    yd = 0.0
-    half = 0.0
-    sy0 = 0.0
-    sy0x = 0.0
-    s02 = err[4] * err[4]
-    xd = ex * wx + ey * wy
-    if xd > 0.01:
-        yd = ey * wx - ex * wy
-        half = abs(hy * wx - hx * wy)
-        sy0, sy0x = spread_at(tab_y, inv_step, xd)
-        if abs(yd) > reach(sy0, half, xd, err):
-            xd = -1.0
-    if xd > 0.01:
-        lx = math.log(xd / X_REFERENCE)
-        yd -= err[5] * xd * lx
-        fy = math.exp(err[0] + err[1] * lx)
-        a = sy0 * fy
-        sy2 = a * a + s02
-        near = max(abs(yd) - half, 0.0)
-        if near * near < CUT * CUT * sy2:
-            sz0, sz0x = spread_at(tab_z, inv_step, xd)
-            ratio, ratio_x = spread_at(tab_u, inv_step, xd)
-            fz = math.exp(err[2] + err[3] * lx)
-            b = sz0 * fz
-            sz2 = b * b + s02
-            sy, sz = math.sqrt(sy2), math.sqrt(sz2)
-            v, v_s, v_h = vertical(z, h, sz, top)
-            shape, shape_y, shape_s = lateral(yd, half, sy)
-            c = (1.0 - radial) * shape * v / (TWO_PI * sy * sz * speed * ratio)
-            # d ln c by crosswind distance and the two spreads, and the spreads by x
-            by_y = shape_y / shape if shape > 1e-300 else 0.0
-            by_sy = (shape_s / shape if shape > 1e-300 else 0.0) - 1.0 / sy
-            by_sz = -1.0 / sz + (v_s / v if v > 1e-300 else 0.0)
-            u = -by_y * sy
-            lever = c * u
-            a_x = sy0x * fy + a * err[1] / xd
-            b_x = sz0x * fz + b * err[3] / xd
-            sy_x, sz_x = a * a_x / sy, b * b_x / sz
-            bend_x = err[5] * (lx + 1.0)
-            by_x = by_sy * sy_x + by_sz * sz_x - ratio_x / ratio - by_y * bend_x
-            # d u (the scaled crosswind distance) by the same
-            u_x, u_y = -u / sy * sy_x - bend_x / sy, 1.0 / sy
-            _put(dc, dl, 0, c, u, -by_x * wx + by_y * wy, -u_x * wx + u_y * wy)
-            _put(dc, dl, 1, c, u, -by_x * wy - by_y * wx, -u_x * wy - u_y * wx)
-            _put(dc, dl, 2, c, u, v_h / v if v > 1e-300 else 0.0, 0.0)
-            turn = ey * wx - ex * wy
-            _put(dc, dl, 3, c, u, by_x * turn - by_y * xd, u_x * turn - u_y * xd)
-            g = a * a / sy
-            _put(dc, dl, 4, c, u, by_sy * g, -u / sy * g)
-            _put(dc, dl, 5, c, u, by_sy * g * lx, -u / sy * g * lx)
-            g = b * b / sz
-            _put(dc, dl, 6, c, u, by_sz * g, 0.0)
-            _put(dc, dl, 7, c, u, by_sz * g * lx, 0.0)
-            _put(dc, dl, 8, c, u, by_sy * s02 / sy + by_sz * s02 / sz, -u / sy * s02 / sy)
-            _put(dc, dl, 9, c, u, -by_y * xd * lx, -u_y * xd * lx)
-    if radial > 0.0:
-        r = math.sqrt(ex * ex + ey * ey + s02 + (hx * hx + hy * hy) / 3.0)
-        sz0, sz0x = spread_at(tab_z, inv_step, r)
-        ratio, ratio_x = spread_at(tab_u, inv_step, r)
-        lx = math.log(r / X_REFERENCE)
-        fz = math.exp(err[2] + err[3] * lx)
-        b = sz0 * fz
-        sz2 = b * b + s02
-        sz = math.sqrt(sz2)
-        v, v_s, v_h = vertical(z, h, sz, top)
-        cr = radial * v / (TWO_PI**1.5 * r * sz * speed * ratio)
-        c += cr
-        if v > 1e-300:
-            by_sz = -1.0 / sz + v_s / v
-            by_r = -1.0 / r + by_sz * b * (sz0x * fz + b * err[3] / r) / sz - ratio_x / ratio
-            dc[0] -= cr * by_r * ex / r
-            dc[1] -= cr * by_r * ey / r
-            dc[2] += cr * v_h / v
-            dc[6] += cr * by_sz * b * b / sz
-            dc[7] += cr * by_sz * b * b / sz * lx
-            dc[8] += cr * (by_sz * s02 / sz + by_r * s02 / r)
-    return c, lever
-
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _put(dc, dl, k, c, u, dlnc, du):  # type: ignore[no-untyped-def]
-    """Set derivative k of c [d c] and of the lever c u from d ln c and d u."""
-    dc[k] = c * dlnc
-    dl[k] = c * (dlnc * u + du)
+    amplitude, angle, spread, even = ray(
+        seen, towards, z, h, speed, radial, tab_y, tab_z, tab_u, top, size, 0.0
+    )
+    u = angle / spread
+    c = amplitude * bell(u)
+    return c + even, c * u

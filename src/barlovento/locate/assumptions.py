@@ -50,7 +50,8 @@ def assumptions(surveys: tuple[Survey, ...], prepared: Prepared) -> tuple[str, .
         ),
         (
             "The wind record may be turned as a whole (5 degrees, with a quarter chance of 20), "
-            "turns from block to block, and its speed may be off by 15 %."
+            "turns from block to block, more so in light wind, and on the way to each sensor; its "
+            "speed may be off by 15 %."
         ),
         "The plume's spreads may be off as a whole and in how they grow; its axis may bend.",
         (

@@ -7,13 +7,17 @@ import math
 import numpy as np
 from numba import njit
 
-from barlovento.locate.kernels import gain_of, likelihood, missed_share, reading
+from barlovento.locate.kernels import gains, missed_share, reading
+from barlovento.locate.plumes import plume_at
 from barlovento.locate.unknowns import COMMON, DRIFT, GAMMA
+
+LOADING = 0.3
+"""sd of how strongly a sensor sees the shared background: height and calibration differ [1]."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def move_background(p, st, rng, beta):  # type: ignore[no-untyped-def]
-    """Draw the background exactly, given the plumes, as a Gaussian chain per sensor.
+    """Draw the background exactly, given plumes and turns, as a Gaussian chain per sensor.
 
     A Student error is a Gaussian one with a random weight; the weights, the readings hidden
     by the detection limit and the readings that missed the plume are drawn first.
@@ -21,20 +25,17 @@ def move_background(p, st, rng, beta):  # type: ignore[no-untyped-def]
     n, n_sensor, n_knot = p.y.shape[0], st.drift.shape[0], st.drift.shape[1]
     value, weight = np.empty(n), np.empty(n)
     missed = missed_share(st)
+    sensor = np.empty(n_sensor)
+    gains(p, st, sensor)
     gam2 = math.exp(2.0 * st.hyper[GAMMA])
     for i in range(n):
-        m = 0.0
-        q = 0.0
-        for j in range(st.on.shape[0]):
-            if st.on[j] == 1:
-                m += st.c[j, i]
-                q += st.c[j, i] ** 2 + st.e[j, i] ** 2
+        m, q = plume_at(p, st, i)
         sig2 = math.exp(2.0 * st.noise[p.sensor[i]])
         s2 = sig2
         if m > 0.0:
-            g = gain_of(p, st, i)
+            g = sensor[p.sensor[i]]
+            s2 += gam2 * g * g * (m * m + q * q)
             m *= g
-            s2 += gam2 * g * g * q
             if missed > 0.0 and p.censored[i] == 0:
                 hit, _, _ = reading(p.y[i], st.b[i], m, s2, sig2, 0.0, 0)
                 mis, _, _ = reading(p.y[i], st.b[i], 0.0, sig2, sig2, 0.0, 0)
@@ -74,19 +75,16 @@ def move_background(p, st, rng, beta):  # type: ignore[no-untyped-def]
         k = p.sensor[i]
         v = value[i]
         if p.common[i] >= 0:
-            a = p.common[i]
-            v -= (1.0 - p.common_f[i]) * st.common[a]
-            if p.common_f[i] > 0.0:
-                v -= p.common_f[i] * st.common[a + 1]
+            v -= st.loading[k] * common_at(p, st, i)
         _load(diag[k], off[k], rhs[k], p.knot[i], p.knot_f[i], weight[i], v)
     for k in range(n_sensor):
         if p.background_sd[k] > 0.0:
             _chain_draw(diag[k], off[k], rhs[k], rng, st.drift[k])
     if p.n_common > 0:
         _draw_common(p, st, rng, value, weight)
+        _draw_loading(p, st, rng, value, weight)
     for i in range(n):
         st.b[i] = background_at(p, st, i)
-    likelihood(p, st, st.c, st.e, st.on, st.lp)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -113,26 +111,54 @@ def _draw_common(p, st, rng, value, weight):  # type: ignore[no-untyped-def]
         diag[a - 1] += 0.64 * q
         off[a - 1] -= 0.8 * q
     for i in range(value.shape[0]):
-        k, a, f = p.sensor[i], p.knot[i], p.knot_f[i]
-        v = value[i] - (1.0 - f) * st.drift[k, a]
-        if f > 0.0:
-            v -= f * st.drift[k, a + 1]
-        _load(diag, off, rhs, p.common[i], p.common_f[i], weight[i], v)
+        k = p.sensor[i]
+        v = (value[i] - drift_at(p, st, i)) / st.loading[k]
+        w = weight[i] * st.loading[k] ** 2
+        _load(diag, off, rhs, p.common[i], p.common_f[i], w, v)
     _chain_draw(diag, off, rhs, rng, st.common)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _draw_loading(p, st, rng, value, weight):  # type: ignore[no-untyped-def]
+    """Draw how strongly each sensor sees the shared background, Gaussian about one."""
+    n_sensor = st.loading.shape[0]
+    prec, rhs = np.full(n_sensor, LOADING**-2), np.full(n_sensor, LOADING**-2)
+    for i in range(value.shape[0]):
+        k, c = p.sensor[i], common_at(p, st, i)
+        prec[k] += weight[i] * c * c
+        rhs[k] += weight[i] * c * (value[i] - drift_at(p, st, i))
+    for k in range(n_sensor):
+        v = rhs[k] / prec[k] + rng.standard_normal() / math.sqrt(prec[k])
+        # A share near zero has no meaning; the prior puts three sd between it and one.
+        st.loading[k] = max(v, 0.05)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def drift_at(p, st, i):  # type: ignore[no-untyped-def]
+    """Return the sensor's own part of the background of reading i [ug m-3]."""
+    k, a, f = p.sensor[i], p.knot[i], p.knot_f[i]
+    v = (1.0 - f) * st.drift[k, a]
+    if f > 0.0:
+        v += f * st.drift[k, a + 1]
+    return v
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def common_at(p, st, i):  # type: ignore[no-untyped-def]
+    """Return the shared part of the background at the time of reading i [ug m-3]."""
+    a, f = p.common[i], p.common_f[i]
+    v = (1.0 - f) * st.common[a]
+    if f > 0.0:
+        v += f * st.common[a + 1]
+    return v
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def background_at(p, st, i):  # type: ignore[no-untyped-def]
     """Return the background of reading i [ug m-3]."""
-    k, a, f = p.sensor[i], p.knot[i], p.knot_f[i]
-    v = (1.0 - f) * st.drift[k, a]
-    if f > 0.0:
-        v += f * st.drift[k, a + 1]
+    v = drift_at(p, st, i)
     if p.common[i] >= 0:
-        a, f = p.common[i], p.common_f[i]
-        v += (1.0 - f) * st.common[a]
-        if f > 0.0:
-            v += f * st.common[a + 1]
+        v += st.loading[p.sensor[i]] * common_at(p, st, i)
     return v
 
 

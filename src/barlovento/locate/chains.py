@@ -12,20 +12,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barlovento.dispersion.plume import N_VIEW
 from barlovento.locate.background import move_background
-from barlovento.locate.gradient import gradient
+from barlovento.locate.gradient import N_WORK
 from barlovento.locate.kernels import gains, refresh
 from barlovento.locate.number import gain_map
 from barlovento.locate.packed import pack
+from barlovento.locate.precision import copy_state, set_precision
 from barlovento.locate.sweep import sweeps
-from barlovento.locate.unknowns import DIR_SD, EPS, GAIN_SD, SENSOR_SD, SENSOR_TURN, Problem, State
+from barlovento.locate.unknowns import (
+    EPS,
+    Problem,
+    State,
+    dimension,
+)
 
 Floats = NDArray[np.float64]
 
 GRID = 32
 """Cells along each side of the birth map [1]."""
 
-BETAS = (0.03, 0.1, 0.3, 0.6, 1.0)
+BETAS = (0.05, 0.2, 0.5, 1.0)
 """Powers of the likelihood while warming up [1]."""
 
 
@@ -72,74 +79,45 @@ class Draws:
 def start_state(p: Problem) -> State:
     """Return a chain's first state: no source, the priors' middles."""
     n, slots = len(p.y), len(p.log_number) - 1
-    n_sensor, blocks, n_glob = len(p.noise_mu), len(p.block_survey), len(p.global_sd)
-    dim = 4 * slots + n_glob
+    n_sensor, blocks, n_glob = len(p.noise_mu), len(p.block_start) - 1, len(p.global_sd)
+    turns = len(p.turn_node)
+    dim = dimension(slots, n_glob, n_sensor)
     phi = np.zeros(n_glob)
     phi[-2] = p.size_mu
-    drift = np.repeat(p.background_mu[:, None], p.n_drift, axis=1)
+    nodes = np.diff(p.node_start)[p.block_row]
+    rows = slots * int(np.add.reduceat(nodes, p.block_start[:-1]).max())
     state = State(
         on=np.zeros(slots, dtype=np.int64),
         theta=np.zeros((slots, 4)),
         window=np.tile([0.0, 1.0], (slots, 1)),
         phi=phi,
-        turn=np.zeros(blocks),
-        gain=np.zeros(blocks),
         sensor_gain=np.zeros(n_sensor),
         sensor_turn=np.zeros(n_sensor),
-        drift=np.ascontiguousarray(drift),
+        drift=np.ascontiguousarray(np.repeat(p.background_mu[:, None], p.n_drift, axis=1)),
         common=np.zeros(max(p.n_common, 1)),
+        loading=np.ones(n_sensor),
         noise=p.noise_mu.copy(),
         hyper=p.hyper_mu.copy(),
         lag=np.zeros(1, dtype=np.int64),
-        wx=np.zeros(n),
-        wy=np.zeros(n),
-        c=np.zeros((slots, n)),
-        e=np.zeros((slots, n)),
+        towards=np.zeros(n),
+        c=np.zeros((slots, n, turns)),
+        e=np.zeros((slots, n, turns)),
+        near=np.zeros((slots, n), dtype=np.int64),
         b=p.background_mu[p.sensor].astype(float),
+        turn_at=np.full(blocks, turns // 2, dtype=np.int64),
+        lt=np.zeros((blocks, turns)),
+        lb=np.zeros(blocks),
         lp=np.zeros(n),
         grid=np.full(GRID * GRID, 1.0 / GRID**2),
-        step=np.array([0.3] + [0.3] * 7 + [0.1, 0.5, 0.5]),
-        turn_step=np.full(blocks, 0.05),
-        chol=np.zeros((dim, dim)),
-        fisher=np.zeros((dim, dim)),
-        arrow=np.zeros((2 * (blocks + n_sensor), dim)),
-        local=np.ones(2 * (blocks + n_sensor)),
-        edge=np.zeros((2 * (blocks + n_sensor), dim)),
+        step=np.array([0.3] + [0.3] * 7 + [0.1]),
+        precision=np.zeros((dim, dim)),
+        seen=np.zeros((slots, len(p.site), N_VIEW)),
+        work=np.zeros((rows, N_WORK)),
+        work_c=np.zeros((rows, turns)),
     )
     refresh(pack(p), pack(state))
-    set_precision(p, state)
+    set_precision(p, [state])
     return state
-
-
-def set_precision(p: Problem, st: State) -> None:
-    """Set the preconditioner to the expected information at the state, plus the prior's."""
-    slots, n_glob = len(st.on), len(st.phi)
-    st.fisher[:], st.arrow[:], st.local[:] = 0.0, 0.0, 0.0
-    grad, inner = np.zeros(4 * slots + n_glob), np.zeros(len(st.local))
-    gradient(pack(p), pack(st), st.theta, st.phi, 1.0, grad, inner, 1)
-    prior = np.concatenate(
-        [np.tile([0.3, 0.3, 0.3, 1.0 / p.rate_sd**2], slots), 1 / p.global_sd**2]
-    )
-    surveys = n_glob // 3 - 1
-    prior[4 * slots : 4 * slots + surveys] = 1.0 / math.radians(8.0) ** 2
-    # Slots that are empty get the information of a source that is hardly seen.
-    for j in range(slots):
-        if st.on[j] == 0:
-            prior[4 * j : 4 * j + 4] += [1.0, 1.0, 0.0, 0.5]
-    st.fisher[:] += np.diag(prior)
-    spread = np.exp(st.hyper)
-    blocks = len(st.turn)
-    st.local[:blocks] += 1.25 / spread[DIR_SD] ** 2
-    st.local[blocks : 2 * blocks] += 1.0 / spread[GAIN_SD] ** 2
-    sensors = 2 * blocks + len(st.noise)
-    st.local[2 * blocks : sensors] += 1.0 / spread[SENSOR_SD] ** 2
-    st.local[sensors:] += 1.0 / SENSOR_TURN**2
-    if p.use_block == 0:
-        st.arrow[: 2 * blocks] = 0.0
-    # Turn and gain of a block are taken as independent, and sensors as known, or the arrow
-    # would take more from the rest than is there.
-    st.arrow[:] *= 0.9
-    st.arrow[2 * blocks :] = 0.0
 
 
 def set_birth_map(p: Problem, st: State, others: list[Floats]) -> Floats:
@@ -150,9 +128,9 @@ def set_birth_map(p: Problem, st: State, others: list[Floats]) -> Floats:
     sub = st._replace(
         c=np.ascontiguousarray(st.c[:, pick]),
         e=np.ascontiguousarray(st.e[:, pick]),
+        near=np.ascontiguousarray(st.near[:, pick]),
         b=st.b[pick],
-        wx=st.wx[pick],
-        wy=st.wy[pick],
+        towards=st.towards[pick],
     )
     x = p.low[0] + (np.arange(GRID) + 0.5) / GRID * (p.high[0] - p.low[0])
     y = p.low[1] + (np.arange(GRID) + 0.5) / GRID * (p.high[1] - p.low[1])
@@ -176,20 +154,26 @@ def subset(p: Problem, rows: NDArray[np.int64]) -> Problem:
     }
     return p._replace(
         node_start=np.concatenate([[0], np.cumsum(counts)]),
-        node_x=np.ascontiguousarray(p.node_x[:, index]),
-        node_y=np.ascontiguousarray(p.node_y[:, index]),
+        node_site=p.node_site[index],
         node_z=p.node_z[index],
         node_w=p.node_w[index],
-        node_hx=p.node_hx[index],
-        node_hy=p.node_hy[index],
         **per_reading,
     )
+
+
+def copy_problem(p: Problem) -> Problem:
+    """Return a problem that shares no array with the one given."""
+    arrays: dict[str, Any] = {
+        k: v.copy() for k, v in p._asdict().items() if isinstance(v, np.ndarray)
+    }
+    return p._replace(**arrays)
 
 
 @dataclass(slots=True)
 class _Chain:
     """One chain between its stages."""
 
+    problem: Problem
     rng: np.random.Generator
     state: State
     maps: list[Floats]
@@ -214,8 +198,8 @@ def warm_up(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None])
         for _ in range(2):
             st.grid[:] = sum(chain.maps) / len(chain.maps)
             sweeps(pp, ps, rng, effort.warm_up, beta, 0.15, 1, none, none2, 0)
-            set_precision(p, st)
-            st.step[EPS] = max(st.step[EPS], 0.1)
+            set_precision(p, [st], curved=beta == 1.0)
+            st.step[EPS] = FRESH
             tell()
     chain.level = float(none2[:, -1].mean())
 
@@ -238,7 +222,7 @@ def plant(p: Problem, st: State) -> None:
         score.append(refresh(pack(p), pack(st)))
     st.theta[0, 3] = rates[int(np.argmax(score))]
     refresh(pack(p), pack(st))
-    set_precision(p, st)
+    set_precision(p, [st])
 
 
 def settle(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) -> None:
@@ -248,9 +232,12 @@ def settle(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) 
     none, none2 = np.zeros((1, len(st.on), 7)), np.zeros((1, len(st.phi) + 10))
     chain.maps = [*chain.maps[-2:], set_birth_map(p, st, [])]
     st.grid[:] = sum(chain.maps) / len(chain.maps)
-    for rate in (0.15, 0.05):
-        set_precision(p, st)
-        sweeps(pp, ps, rng, effort.warm_up, 1.0, rate, 0, none, none2, 0)
+    seen: list[State] = []
+    for _ in range(LOOKS):
+        seen.append(copy_state(st))
+        set_precision(p, [*seen[:-1], st], curved=True)
+        st.step[EPS] = FRESH
+        sweeps(pp, ps, rng, effort.warm_up // 2, 1.0, 0.1, 0, none, none2, 0)
         tell()
 
 
@@ -276,11 +263,18 @@ def sample(
 
 def plume_of(p: Problem, st: State) -> Floats:
     """Return what all plumes add to each reading, gains included, shape (n,) [ug m-3]."""
-    block, sensor = np.empty(len(st.gain)), np.empty(len(st.noise))
-    gains(pack(p), pack(st), block, sensor)
-    total = (st.c * st.on[:, None]).sum(axis=0)
-    return np.asarray(total * block[p.block] * sensor[p.sensor])
+    sensor = np.empty(len(st.noise))
+    gains(pack(p), pack(st), sensor)
+    at = st.turn_at[p.block]
+    total = (st.c[:, np.arange(len(at)), at] * st.on[:, None]).sum(axis=0)
+    return np.asarray(total * sensor[p.sensor])
 
+
+FRESH = 0.4
+"""Hamiltonian step that a new preconditioner is tried with; it shrinks faster than it grows [1]."""
+
+LOOKS = 4
+"""States from which the preconditioner that is kept is made [1]."""
 
 BEHIND = 15.0
 """A chain whose log posterior lags the best by more starts again from the best [1]."""
@@ -305,14 +299,18 @@ def run_chains(p: Problem, seed: int, effort: Effort, tell: Callable[[float], No
     Draws
         Draws of all chains.
     """
+    seeds = np.random.SeedSequence(seed).spawn(effort.chains)
+    # Chains that shared the arrays would wait for each other's reference counts.
+    own = [copy_problem(p) for _ in seeds]
     chains = [
         _Chain(
+            problem=q,
             rng=np.random.Generator(np.random.PCG64(s)),
             state=start_state(p),
             maps=[],
             planted=k % 2 == 0,
         )
-        for k, s in enumerate(np.random.SeedSequence(seed).spawn(effort.chains))
+        for k, (s, q) in enumerate(zip(seeds, own, strict=True))
     ]
     total = effort.chains * (effort.warm_up * (2 * len(BETAS) + 2) + effort.sweeps)
     done = [0]
@@ -325,15 +323,17 @@ def run_chains(p: Problem, seed: int, effort: Effort, tell: Callable[[float], No
         return add
 
     with ThreadPoolExecutor(min(effort.chains, os.cpu_count() or 1)) as pool:
-        list(pool.map(lambda c: warm_up(p, c, effort, step(effort.warm_up)), chains))
+        list(pool.map(lambda c: warm_up(c.problem, c, effort, step(effort.warm_up)), chains))
         best = max(chains, key=lambda c: c.level)
         for chain in chains:
             if chain.level < best.level - BEHIND:
                 for mine, its in zip(chain.state, best.state, strict=True):
                     mine[...] = its
                 chain.maps = list(best.maps)
-        list(pool.map(lambda c: settle(p, c, effort, step(effort.warm_up)), chains))
-        parts = list(pool.map(lambda c: sample(p, c, effort, step(effort.sweeps // 10)), chains))
+        list(pool.map(lambda c: settle(c.problem, c, effort, step(effort.warm_up // 2)), chains))
+        parts = list(
+            pool.map(lambda c: sample(c.problem, c, effort, step(effort.sweeps // 10)), chains)
+        )
     return Draws(
         sources=np.array([part[0] for part in parts]),
         nuisance=np.array([part[1] for part in parts]),

@@ -9,8 +9,9 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from barlovento.locate.kernels import errors_of, gains, one_reading
+from barlovento.locate.kernels import gains
 from barlovento.locate.packed import pack
+from barlovento.locate.plumes import look, one_reading, plume_at
 from barlovento.locate.unknowns import Problem, State
 
 Floats = NDArray[np.float64]
@@ -33,30 +34,25 @@ def _information(p, st, xs, ys, height, rates, rows, out):  # type: ignore[no-un
     """Fill the expected log-likelihood gain of a source, shape (y, x, rate)."""
     pos = np.empty(3)
     pos[2] = height
-    err = np.empty(7)
+    seen = np.empty_like(st.seen[0])
+    size = math.exp(st.phi[st.phi.shape[0] - 2])
     lag = st.lag[0]
-    block, sensor = np.empty(st.gain.shape[0]), np.empty(st.noise.shape[0])
-    gains(p, st, block, sensor)
+    sensor = np.empty(st.noise.shape[0])
+    gains(p, st, sensor)
     gam2 = math.exp(2.0 * st.hyper[0])
-    per_block = np.zeros((rates.shape[0], st.gain.shape[0]))
+    per_block = np.zeros((rates.shape[0], st.lb.shape[0]))
     weight = p.y.shape[0] / rows.shape[0]
     for b in range(ys.shape[0]):
         for a in range(xs.shape[0]):
             pos[0], pos[1] = xs[a], ys[b]
             per_block[:] = 0.0
-            last = -1
+            look(p, st.phi, pos, seen)
             for i in rows:
-                if p.survey[i] != last:
-                    last = p.survey[i]
-                    errors_of(p, st.phi, last, err)
-                c, _ = one_reading(p, lag, i, pos, st.wx[i], st.wy[i], err)
+                c, _ = one_reading(p, lag, i, height, st.towards[i], size, seen)
                 if c <= 0.0:
                     continue
                 c *= sensor[p.sensor[i]]
-                m = 0.0
-                for j in range(st.on.shape[0]):
-                    if st.on[j] == 1:
-                        m += st.c[j, i]
+                m, _ = plume_at(p, st, i)
                 sig2 = math.exp(2.0 * st.noise[p.sensor[i]]) + gam2 * m * m
                 if p.censored[i] == 1:
                     # Below its limit a reading can only tell that the source is not strong.

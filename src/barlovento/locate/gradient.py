@@ -1,7 +1,8 @@
-"""Compiled gradient of the log density by sources, global errors, turns and gains.
+"""Compiled gradient of the log density by sources, global errors and the sensors' lasting errors.
 
-Derivatives are analytic; with them comes the expected information, which shapes the Hamiltonian
-moves. The equations stand in docs/method/likelihood.md.
+Derivatives are analytic; the outer products of the blocks' scores shape the Hamiltonian moves.
+Within a block a turn of the wind moves angles alone, so that sums over turns come first and the
+chain rule once after them. The equations stand in docs/method/likelihood.md.
 """
 
 from __future__ import annotations
@@ -11,225 +12,301 @@ import math
 import numpy as np
 from numba import njit
 
-from barlovento.dispersion.plume import coupling_gradient
+from barlovento.dispersion.plume import bell, ray_gradient
 from barlovento.locate.kernels import (
-    NU,
-    active,
-    errors_of,
     gains,
     log_prior_globals,
-    log_prior_local,
+    log_prior_lasting,
     log_prior_source,
+    log_sum,
     missed_share,
-    outside,
-    position,
+    quiet,
     reading,
 )
+from barlovento.locate.plumes import active, errors_of, look, position, set_wind, turn_scale
 from barlovento.locate.unknowns import GAMMA
+
+N_WORK = 46
+"""Columns of a row of scratch: 40 derivatives, then what ``_node`` adds [1]."""
+
+WEIGHT, ANGLE, SPREAD, EVEN, SLOT, READING = range(40, 46)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def gradient(p, st, theta, phi, beta, grad, inner, want):  # type: ignore[no-untyped-def]
-    """Return the tempered log density of sources and global errors, and its gradient.
+def gradient(p, st, beta, grad, want):  # type: ignore[no-untyped-def]
+    """Return the tempered log density of what Hamiltonian moves change, and its gradient.
 
-    Contributions, winds and likelihoods of ``st`` are refreshed on the way. The vector holds
-    4 coordinates of each occupied slot in order, then the globals; ``inner`` is the gradient
-    by turns, block gains and sensor gains. With ``want == 1`` the expected information is
-    added to ``fisher``, ``arrow`` and ``local`` of the state, which span ALL slots.
+    Winds, contributions and the blocks' likelihoods of ``st`` are refreshed on the way. The
+    vector is that of :func:`~barlovento.locate.unknowns.dimension`. With ``want == 1`` the
+    outer products of the blocks' scores are added to ``precision``.
 
     Parameters
     ----------
     p, st : PackedProblem, PackedState
         The arrays and the chain.
-    theta, phi : ndarray, shape (J, 4) and (3 s + 4,)
-        Sources and global errors, see :class:`~barlovento.locate.unknowns.State`.
     beta : float
         Power of the likelihood [1].
-    grad, inner : ndarray
+    grad : ndarray, shape (D,)
         Filled with the gradient.
     want : int
-        1 for the expected information too.
+        1 for the outer products too.
 
     Returns
     -------
     float
         Tempered log density [1].
     """
-    n_slot = st.on.shape[0]
-    n_glob = phi.shape[0]
-    n_surv = n_glob // 3 - 1
-    slots = np.empty(n_slot, np.int64)
-    j_on = 0
+    n_slot, n_glob, n_sensor = st.on.shape[0], st.phi.shape[0], st.noise.shape[0]
+    dim = grad.shape[0]
+    grad[:] = 0.0
+    set_wind(p, st)
+    pos = np.empty((n_slot, 3))
     for j in range(n_slot):
         if st.on[j] == 1:
-            slots[j_on] = j
-            j_on += 1
-    dim = 4 * j_on + n_glob
-    for k in range(dim):
-        grad[k] = 0.0
-    inner[:] = 0.0
-    n_block, n_sensor = st.gain.shape[0], st.noise.shape[0]
-    pos = np.empty((n_slot, 3))
-    for a in range(j_on):
-        position(p, theta[slots[a]], pos[a])
-    err = np.empty(7)
-    dc = np.zeros((n_slot, 10))
-    dl = np.zeros((n_slot, 10))
-    d1, d2 = np.empty(10), np.empty(10)
-    cs, es = np.empty(n_slot), np.empty(n_slot)
-    vec = np.zeros(4 * n_slot + n_glob)
+            position(p, st.theta[j], pos[j])
+            look(p, st.phi, pos[j], st.seen[j])
+    gain = np.empty(n_sensor)
+    gains(p, st, gain)
+    sig2s = np.exp(2.0 * st.noise)
+    count = p.turn_node.shape[0]
+    longest = 0
+    for k in range(st.lb.shape[0]):
+        longest = max(longest, p.block_start[k + 1] - p.block_start[k])
+    by = np.empty((longest, 3, count))
+    score = np.zeros(dim)
+    total = 0.0
+    for k in range(st.lb.shape[0]):
+        rows = _nodes(p, st, k, pos)
+        if rows == 0:
+            base = 0.0
+            for r in range(p.block_start[k], p.block_start[k + 1]):
+                i = p.block_row[r]
+                base += p.weight[i] * quiet(p.y[i], st.b[i], sig2s[p.sensor[i]], p.censored[i])
+            st.lb[k] = base
+            total += base
+            continue
+        total += _turns(p, st, k, gain, sig2s, by)
+        score[:] = 0.0
+        _score(p, st, k, rows, by, score, 4 * n_slot, 4 * n_slot + n_glob)
+        for v in range(dim):
+            grad[v] += score[v]
+        if want == 1:
+            for v in range(dim):
+                if score[v] != 0.0:
+                    for u in range(dim):
+                        st.precision[v, u] += score[v] * score[u]
+    for v in range(dim):
+        grad[v] *= beta
+    total *= beta
+    for j in range(n_slot):
+        if st.on[j] == 0:
+            continue
+        total += log_prior_source(p, st.theta[j])
+        for d in range(3):
+            s = 1.0 / (1.0 + math.exp(-st.theta[j, d]))
+            scale = (p.high[d] - p.low[d]) * s * (1.0 - s)
+            grad[4 * j + d] = grad[4 * j + d] * scale + 1.0 - 2.0 * s
+            if want == 1:
+                st.precision[4 * j + d, :] *= scale
+                st.precision[:, 4 * j + d] *= scale
+        grad[4 * j + 3] -= (st.theta[j, 3] - p.rate_mu) / (p.rate_sd * p.rate_sd)
+    total += log_prior_globals(p, st.phi, grad, 4 * n_slot)
+    return total + log_prior_lasting(p, st, grad, 4 * n_slot + n_glob)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _nodes(p, st, k, pos):  # type: ignore[no-untyped-def]
+    """Fill contributions of block k at every turn and the scratch rows; return their number."""
+    err = np.empty(6)
+    lag = st.lag[0]
+    scale, spare = turn_scale(p, st, k)
+    node_site, node_z, node_w, node_start = p.node_site, p.node_z, p.node_w, p.node_start
+    table_y, table_z, table_u, tops = p.table_y, p.table_z, p.table_u, p.top
+    speed, radial, air, turn_node = p.speed[lag], p.radial[lag], p.air[lag], p.turn_node
+    order, t0, t1, towards = p.block_row, p.t0, p.t1, st.towards
+    c, e, near, on, seen = st.c, st.e, st.near, st.on, st.seen
+    theta, window, work, work_c = st.theta, st.window, st.work, st.work_c
+    first = p.block_start[k]
+    errors_of(p, st.phi, p.survey[order[first]], err)
+    rows = 0
+    for r in range(first, p.block_start[k + 1]):
+        i = order[r]
+        g = air[i]
+        for j in range(on.shape[0]):
+            if on[j] == 0:
+                continue
+            if near[j, i] == 1:
+                c[j, i, :] = 0.0
+                e[j, i, :] = 0.0
+                near[j, i] = 0
+            a = active(t0[i], t1[i], window[j, 0], window[j, 1])
+            if a <= 0.0:
+                continue
+            a *= 1e9 * math.exp(theta[j, 3])
+            for node in range(node_start[i], node_start[i + 1]):
+                row = work[rows]
+                amplitude, angle, spread, even = ray_gradient(
+                    seen[j, node_site[node]],
+                    towards[i],
+                    node_z[node],
+                    pos[j, 2],
+                    speed[i],
+                    radial[i],
+                    table_y[g],
+                    table_z[g],
+                    table_u[g],
+                    tops[g],
+                    err,
+                    spare,
+                    row,
+                )
+                if amplitude <= 0.0 and even <= 0.0:
+                    continue
+                near[j, i] = 1
+                w = a * node_w[node]
+                row[WEIGHT], row[ANGLE], row[SPREAD] = w, angle, spread
+                row[EVEN], row[SLOT], row[READING] = w * even, j, r - first
+                _spread_turns(
+                    turn_node,
+                    angle / spread,
+                    scale / spread,
+                    w * amplitude,
+                    w * even,
+                    c[j, i],
+                    e[j, i],
+                    work_c[rows],
+                )
+                rows += 1
+    return rows
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _spread_turns(node, u0, du, w, even, c, e, own):  # type: ignore[no-untyped-def]
+    """Add a node's plume and lever at every turn, and keep its own share, shape (t,)."""
+    for t in range(node.shape[0]):
+        u = u0 - du * node[t]
+        v = w * bell(u)
+        own[t] = v
+        c[t] += v + even
+        e[t] += v * u
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+def _moments(node, u0, du, c, by, out):  # type: ignore[no-untyped-def]
+    """Fill the sums over turns by ln amplitude, angle / spread, ln spread, ln scale and plume."""
+    s0 = 0.0
+    s1 = 0.0
+    s2 = 0.0
+    turned = 0.0
+    even = 0.0
+    for t in range(node.shape[0]):
+        d, e = by[0, t], by[1, t]
+        u = u0 - du * node[t]
+        a = c[t] * (e * (1.0 - u * u) - d * u)
+        even += d
+        s0 += c[t] * (d + e * u)
+        s1 += a
+        s2 += c[t] * u * (d * u + e * (u * u - 1.0))
+        turned -= a * du * node[t]
+    out[0], out[1], out[2], out[3], out[4] = s0, s1, s2, turned, even
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _turns(p, st, k, gain, sig2s, by):  # type: ignore[no-untyped-def]
+    """Return block k's log likelihood; fill its derivatives by plume, lever and ln gain.
+
+    ``by`` has shape (readings, 3, t); it holds the posterior weight of each turn already.
+    """
     missed = missed_share(st)
     gam2 = math.exp(2.0 * st.hyper[GAMMA])
-    block = np.empty(st.gain.shape[0])
-    sensor = np.empty(st.noise.shape[0])
-    gains(p, st, block, sensor)
-    sig2s = np.exp(2.0 * st.noise)
-    lag = st.lag[0]
-    total = 0.0
-    last = -1
-    for i in range(p.y.shape[0]):
-        surv = p.survey[i]
-        if surv != last:
-            last = surv
-            errors_of(p, phi, surv, err)
-        ang = p.angle[lag, i] + phi[surv] + st.turn[p.block[i]] + st.sensor_turn[p.sensor[i]]
-        wx, wy = math.cos(ang), math.sin(ang)
-        st.wx[i] = wx
-        st.wy[i] = wy
-        sens = p.sensor[i]
-        g = p.air[lag, i]
-        m = 0.0
-        q = 0.0
-        for a in range(j_on):
-            j = slots[a]
-            share = active(p, i, st.window[j, 0], st.window[j, 1])
-            c = 0.0
-            e = 0.0
-            for k in range(10):
-                dc[a, k] = 0.0
-                dl[a, k] = 0.0
-            if share > 0.0:
-                rate = share * math.exp(theta[j, 3]) * 1e9
-                for k in range(p.node_start[i], p.node_start[i + 1]):
-                    if p.radial[lag, i] <= 0.0 and outside(p, lag, k, pos[a], wx, wy):
-                        continue
-                    ck, ek = coupling_gradient(
-                        p.node_x[lag, k] - pos[a, 0],
-                        p.node_y[lag, k] - pos[a, 1],
-                        p.node_hx[k],
-                        p.node_hy[k],
-                        p.node_z[k],
-                        pos[a, 2],
-                        wx,
-                        wy,
-                        p.speed[lag, i],
-                        p.radial[lag, i],
-                        p.table_y[g],
-                        p.table_z[g],
-                        p.table_u[g],
-                        p.inv_step,
-                        p.top[g],
-                        err,
-                        d1,
-                        d2,
-                    )
-                    if ck > 0.0:
-                        w = p.node_w[k] * rate
-                        c += w * ck
-                        e += w * ek
-                        for v in range(10):
-                            dc[a, v] += w * d1[v]
-                            dl[a, v] += w * d2[v]
-            st.c[j, i] = c
-            st.e[j, i] = e
-            cs[a] = c
-            es[a] = e
-            m += c
-            q += c * c + e * e
-        sig2 = sig2s[sens]
-        if m <= 0.0:
-            lp, _, _ = reading(p.y[i], st.b[i], 0.0, sig2, sig2, 0.0, p.censored[i])
-            lp *= p.weight[i]
-            st.lp[i] = lp
-            total += lp
-            continue
-        gain = block[p.block[i]] * sensor[sens]
-        s2 = sig2 + gam2 * gain * gain * q
-        lp, by_m, by_s = reading(p.y[i], st.b[i], gain * m, s2, sig2, missed, p.censored[i])
-        lp *= p.weight[i]
-        by_m *= p.weight[i]
-        by_s *= p.weight[i]
-        st.lp[i] = lp
-        total += lp
-        wm = gain * by_m
-        ws = 2.0 * gam2 * gain * gain * by_s
-        for v in range(4 * n_slot + n_glob):
-            vec[v] = 0.0
-        off = 4 * j_on
-        hof = 4 * n_slot
-        by_gain = gain * m * by_m + 2.0 * gam2 * gain * gain * q * by_s
-        turn = 0.0
-        blk = p.block[i]
-        info = p.weight[i] * gain * gain * (NU + 1.0) / (NU + 3.0) / s2
-        for a in range(j_on):
-            if cs[a] == 0.0:
+    order, ys, bs, weight, censored = p.block_row, p.y, st.b, p.weight, p.censored
+    sensor, on, near, c, e, lt = p.sensor, st.on, st.near, st.c, st.e, st.lt[k]
+    count = lt.shape[0]
+    first, last = p.block_start[k], p.block_start[k + 1]
+    m, q = np.empty(count), np.empty(count)
+    base = 0.0
+    lt[:] = p.turn_log_weight
+    for r in range(first, last):
+        i = order[r]
+        sig2 = sig2s[sensor[i]]
+        calm = weight[i] * quiet(ys[i], bs[i], sig2, censored[i])
+        base += calm
+        m[:] = 0.0
+        q[:] = 0.0
+        by[r - first] = 0.0
+        for j in range(on.shape[0]):
+            if on[j] == 1 and near[j, i] == 1:
+                m += c[j, i]
+                q += e[j, i]
+        g, w = gain[sensor[i]], weight[i]
+        low = 1e-4 * math.sqrt(sig2) / g
+        two = 2.0 * gam2 * g * g
+        for t in range(count):
+            if m[t] <= low:
                 continue
-            base = 4 * a
-            hb = 4 * slots[a]
+            both = m[t] * m[t] + q[t] * q[t]
+            s2 = sig2 + 0.5 * two * both
+            v, by_m, by_s = reading(ys[i], bs[i], g * m[t], s2, sig2, missed, censored[i])
+            lt[t] += w * v - calm
+            by[r - first, 0, t] = w * (g * by_m + two * m[t] * by_s)
+            by[r - first, 1, t] = w * two * q[t] * by_s
+            by[r - first, 2, t] = w * (g * m[t] * by_m + two * both * by_s)
+    log_total = log_sum(lt)
+    for t in range(count):
+        share = math.exp(lt[t] - log_total)
+        for r in range(last - first):
             for v in range(3):
-                grad[base + v] += wm * dc[a, v] + ws * (cs[a] * dc[a, v] + es[a] * dl[a, v])
-                vec[hb + v] += dc[a, v]
-            grad[base + 3] += wm * cs[a] + ws * (cs[a] * cs[a] + es[a] * es[a])
-            vec[hb + 3] += cs[a]
-            for v in range(7):
-                k = surv
-                if v == 1:
-                    k = n_surv + surv
-                elif v == 2:
-                    k = 3 * n_surv
-                elif v == 3:
-                    k = 2 * n_surv + surv
-                elif v == 4:
-                    k = 3 * n_surv + 1
-                elif v > 4:
-                    k = 3 * n_surv + v - 3
-                d = dc[a, 3 + v]
-                g_d = wm * d + ws * (cs[a] * d + es[a] * dl[a, 3 + v])
-                grad[off + k] += g_d
-                vec[hof + k] += d
-                if v == 0:
-                    turn += d
-                    inner[blk] += g_d
-                    inner[2 * n_block + n_sensor + sens] += g_d
-        inner[n_block + blk] += by_gain
-        inner[2 * n_block + sens] += by_gain
-        if want == 1:
-            for v in range(hof + n_glob):
-                if vec[v] != 0.0:
-                    for u in range(hof + n_glob):
-                        st.fisher[v, u] += info * vec[v] * vec[u]
-                    st.arrow[blk, v] += info * turn * vec[v]
-                    st.arrow[n_block + blk, v] += info * m * vec[v]
-                    st.arrow[2 * n_block + sens, v] += info * m * vec[v]
-                    st.arrow[2 * n_block + n_sensor + sens, v] += info * turn * vec[v]
-            st.local[blk] += info * turn * turn
-            st.local[n_block + blk] += info * m * m
-            st.local[2 * n_block + sens] += info * m * m
-            st.local[2 * n_block + n_sensor + sens] += info * turn * turn
-    for k in range(dim):
-        grad[k] *= beta
-    total *= beta
-    for a in range(j_on):
-        j = slots[a]
-        total += log_prior_source(p, theta[j])
-        for d in range(3):
-            s = 1.0 / (1.0 + math.exp(-theta[j, d]))
-            scale = (p.high[d] - p.low[d]) * s * (1.0 - s)
-            grad[4 * a + d] = grad[4 * a + d] * scale + 1.0 - 2.0 * s
-            if want == 1:
-                st.fisher[4 * j + d, :] *= scale
-                st.fisher[:, 4 * j + d] *= scale
-                st.arrow[:, 4 * j + d] *= scale
-        grad[4 * a + 3] -= (theta[j, 3] - p.rate_mu) / (p.rate_sd * p.rate_sd)
-    total += log_prior_globals(p, phi, grad, 4 * j_on)
-    return total + log_prior_local(p, st, beta, inner)
+                by[r, v, t] *= share
+    st.lb[k] = base + log_total
+    return st.lb[k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _score(p, st, k, rows, by, score, glob, lasting):  # type: ignore[no-untyped-def]
+    """Add block k's derivatives to ``score``, shape (D,).
+
+    With u = (angle - turn) / spread a node's plume is c = A exp(-u^2 / 2), so that its share is
+    (D + E u) c by ln A, c (-D u + E (1 - u^2)) by angle / spread, and c (D u^2 + E (u^3 - u))
+    by ln spread, where D and E are the derivatives by plume and lever.
+    """
+    n_surv = st.phi.shape[0] // 3 - 1
+    n_sensor = st.noise.shape[0]
+    scale, _ = turn_scale(p, st, k)
+    surv = p.survey[p.block_row[p.block_start[k]]]
+    place = (
+        surv,
+        n_surv + surv,
+        3 * n_surv,
+        2 * n_surv + surv,
+        3 * n_surv + 1,
+        3 * n_surv + 2,
+        3 * n_surv + 3,
+    )
+    work, work_c, turn_node, sensors = st.work, st.work_c, p.turn_node, p.sensor
+    order, use_gain, first = p.block_row, p.use_gain, p.block_start[k]
+    moment = np.empty(5)
+    for r in range(rows):
+        row = work[r]
+        j, local = int(row[SLOT]), int(row[READING])
+        sensor = sensors[order[first + local]]
+        u0, du = row[ANGLE] / row[SPREAD], scale / row[SPREAD]
+        _moments(turn_node, u0, du, work_c[r], by[local], moment)
+        s0, s1, s2, even = moment[0], moment[1] / row[SPREAD], moment[2], moment[4]
+        score[lasting] += moment[3]
+        score[4 * j + 3] += s0 + even * row[EVEN]
+        for v in range(10):
+            x = s0 * row[v] + s1 * row[10 + v] + s2 * row[20 + v]
+            if row[EVEN] > 0.0:
+                x += even * row[WEIGHT] * row[30 + v]
+            if v < 3:
+                score[4 * j + v] += x
+            else:
+                score[glob + place[v - 3]] += x
+                if v == 3 and use_gain[sensor] == 1:
+                    score[lasting + 1 + n_sensor + sensor] += x
+    for local in range(p.block_start[k + 1] - first):
+        sensor = sensors[order[first + local]]
+        if use_gain[sensor] == 1:
+            score[lasting + 1 + sensor] += np.sum(by[local, 2])
+    if p.use_block == 0:
+        score[lasting] = 0.0

@@ -112,9 +112,9 @@ def choose_effort(p: unknowns.Problem) -> Effort:
     Effort
         Depends on the problem alone, so that answers repeat.
     """
-    size = len(p.node_w) + 2 * len(p.y) + 60
-    sweeps = int(np.clip(1.5e6 / size, 400, 1600) // 10 * 10)
-    return Effort(chains=4, warm_up=max(sweeps // 8, 60), sweeps=sweeps)
+    size = 3 * len(p.node_w) + len(p.y) * len(p.turn_node) / 4 + 100
+    sweeps = int(np.clip(2e6 / size, 300, 1600) // 10 * 10)
+    return Effort(chains=4, warm_up=max(sweeps // 8, 40), sweeps=sweeps)
 
 
 def _posterior(
@@ -307,11 +307,11 @@ def _nuisance(prepared: Prepared, draws: Draws) -> tuple[dict[str, Floats], dict
     put("scatter", np.exp(raw[..., g + 4]), "1")
     if p.use_block == 1:
         put("block_direction_sd", np.rad2deg(np.exp(raw[..., g + 5])), "degree")
-        put("block_gain_sd", np.exp(raw[..., g + 6]), "1")
     if p.use_gain.any():
-        put("sensor_gain_sd", np.exp(raw[..., g + 7]), "1")
+        put("sensor_gain_sd", np.exp(raw[..., g + 6]), "1")
+        put("sensor_direction_sd", np.rad2deg(np.exp(raw[..., g + 10])), "degree")
     if p.hyper_sd[unknowns.MISSED] > 0:
-        put("missed_share", 1.0 / (1.0 + np.exp(-raw[..., g + 8])), "1")
+        put("missed_share", 1.0 / (1.0 + np.exp(-raw[..., g + 7])), "1")
     if len(prepared.lags) > 1:
         put("clock_lag", prepared.lags[raw[..., g + 11].astype(int)], "s")
     put("log_likelihood", raw[..., -2], "1")

@@ -1,9 +1,10 @@
 """Compiled likelihood of the readings, given sources and everything that may be wrong.
 
-The model of one reading is ``y = b + G sum_j c_j + e``: a background that drifts, the plumes of
-all sources times a gain that differs by block of time and by sensor, and an error with heavy
-tails whose scale grows with the plume's share (``s^2 = sigma^2 + gamma^2 G^2 sum_j (c_j^2 +
-(c_j y_j / s_yj)^2)``), mixed with a share of readings in which the plume was missed altogether.
+The model of one reading is ``y = b + G m + e``: a background that drifts, the plumes of all
+sources ``m = sum_j c_j`` times the sensor's gain, and an error with heavy tails whose scale grows
+with the plume (``s^2 = sigma^2 + gamma^2 G^2 (m^2 + l^2)`` with the lateral lever ``l = sum_j c_j
+angle_j / spread_j``), mixed with a share of readings in which the plume was missed altogether.
+All readings of a block of time share one turn of the wind, which is summed over on a grid.
 The equations stand in docs/method/likelihood.md.
 """
 
@@ -14,17 +15,16 @@ import math
 import numpy as np
 from numba import njit
 
-from barlovento.dispersion.plume import coupling
+from barlovento.locate.plumes import fill_source, plume_at, set_wind
 from barlovento.locate.unknowns import (
     DIR_SD,
     DIRECTION_CORE,
     DIRECTION_TAIL,
     DIRECTION_TAIL_SHARE,
-    GAIN_SD,
     GAMMA,
     MISSED,
     SENSOR_SD,
-    SENSOR_TURN,
+    TURN_SD,
 )
 
 NU = 4.0
@@ -71,26 +71,19 @@ def reading(y, b, m, s2, sig2, missed, censored):  # type: ignore[no-untyped-def
         f = student_cdf(t)
         pdf = math.exp(T_CONST - 2.5 * math.log(1.0 + 0.25 * t * t))
         return math.log(f), -pdf / f / s, -0.5 * pdf / f * t / s2
-    a = 1.0 + 0.25 * r * r / s2
-    lp = T_CONST - 0.5 * math.log(s2) - 2.5 * math.log(a)
-    dm = 1.25 * r / (s2 * a)
-    ds = -0.5 / s2 + 0.625 * r * r / (s2 * s2 * a)
+    # the density itself, so that one logarithm serves both branches
+    a = s2 + 0.25 * r * r
+    f = s2 * s2 / (a * a * math.sqrt(a))
+    by_m = 1.25 * r / a
+    by_s2 = 2.0 / s2 - 2.5 / a
     if m > 0.0 and missed > 0.0:
-        r0 = y - b
-        lp0 = T_CONST - 0.5 * math.log(sig2) - 2.5 * math.log(1.0 + 0.25 * r0 * r0 / sig2)
-        top = max(lp, lp0)
-        hit = (1.0 - missed) * math.exp(lp - top)
-        mis = missed * math.exp(lp0 - top)
-        w = hit / (hit + mis)
-        return top + math.log(hit + mis), w * dm, w * ds
-    return lp, dm, ds
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def position(p, theta, out):  # type: ignore[no-untyped-def]
-    """Fill x, y, z [m] of one source from its unconstrained coordinates."""
-    for d in range(3):
-        out[d] = p.low[d] + (p.high[d] - p.low[d]) / (1.0 + math.exp(-theta[d]))
+        r = y - b
+        a = sig2 + 0.25 * r * r
+        f *= 1.0 - missed
+        both = f + missed * sig2 * sig2 / (a * a * math.sqrt(a))
+        w = f / both
+        return T_CONST + math.log(both), w * by_m, w * by_s2
+    return T_CONST + math.log(f), by_m, by_s2
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -134,156 +127,14 @@ def log_prior_globals(p, phi, grad, at):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def set_wind(p, st):  # type: ignore[no-untyped-def]
-    """Refresh the unit vectors of where the wind goes to, from the direction errors."""
-    lag = st.lag[0]
-    for i in range(p.y.shape[0]):
-        a = p.angle[lag, i] + st.phi[p.survey[i]] + st.turn[p.block[i]]
-        a += st.sensor_turn[p.sensor[i]]
-        st.wx[i] = math.cos(a)
-        st.wy[i] = math.sin(a)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def errors_of(p, phi, survey, out):  # type: ignore[no-untyped-def]
-    """Fill the spread errors of one survey: ln and slope of s_y and s_z, and size [m]."""
-    s = p.global_sd.shape[0] // 3 - 1
-    out[0] = phi[s + survey]
-    out[1] = phi[3 * s]
-    out[2] = phi[2 * s + survey]
-    out[3] = phi[3 * s + 1]
-    out[4] = math.exp(phi[3 * s + 2])
-    out[5] = phi[3 * s + 3]
-    out[6] = math.exp(out[0])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def active(p, i, on, off):  # type: ignore[no-untyped-def]
-    """Return the share of reading i's window in which the source was on [1]."""
-    if on <= 0.0 and off >= 1.0:
-        return 1.0
-    w = p.t1[i] - p.t0[i]
-    share = (min(off, p.t1[i]) - max(on, p.t0[i])) / w
-    return min(max(share, 0.0), 1.0)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def outside(p, lag, k, pos, wx, wy):  # type: ignore[no-untyped-def]
-    """Tell whether a node is surely upwind of a source, path piece included."""
-    ex, ey = p.node_x[lag, k] - pos[0], p.node_y[lag, k] - pos[1]
-    return ex * wx + ey * wy <= 0.01
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def one_reading(p, lag, i, pos, wx, wy, err):  # type: ignore[no-untyped-def]
-    """Return coupling and lever [s m-3 x 1e9] of a source at reading i, summed over nodes.
-
-    Parameters
-    ----------
-    p : PackedProblem
-        The arrays.
-    lag, i : int
-        Candidate clock lag and reading.
-    pos : ndarray, shape (3,)
-        Place of the source [m].
-    wx, wy : float
-        Unit vector of where the wind goes to [1].
-    err : ndarray, shape (7,)
-        Spread errors, see :func:`barlovento.dispersion.plume.coupling`.
-
-    Returns
-    -------
-    c, lever : float
-        Concentration per unit rate, and its lateral lever [1e-9 s m-3].
-    """
-    c = 0.0
-    e = 0.0
-    g = p.air[lag, i]
-    for k in range(p.node_start[i], p.node_start[i + 1]):
-        if p.radial[lag, i] <= 0.0 and outside(p, lag, k, pos, wx, wy):
-            continue
-        ck, ek = coupling(
-            p.node_x[lag, k] - pos[0],
-            p.node_y[lag, k] - pos[1],
-            p.node_hx[k],
-            p.node_hy[k],
-            p.node_z[k],
-            pos[2],
-            wx,
-            wy,
-            p.speed[lag, i],
-            p.radial[lag, i],
-            p.table_y[g],
-            p.table_z[g],
-            p.table_u[g],
-            p.inv_step,
-            p.top[g],
-            err,
-        )
-        c += p.node_w[k] * ck
-        e += p.node_w[k] * ek
-    return 1e9 * c, 1e9 * e
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def fill_source(p, st, theta, window, wx, wy, c, e):  # type: ignore[no-untyped-def]
-    """Fill contribution and lever of one source at every reading, shape (n,) [ug m-3].
-
-    Parameters
-    ----------
-    p, st : PackedProblem, PackedState
-        The arrays and the chain.
-    theta, window : ndarray, shape (4,) and (2,)
-        The source: logits of its place, ln rate [ln kg s-1]; start and end [span].
-    wx, wy : ndarray, shape (n,)
-        Unit vectors of where the wind goes to [1].
-    c, e : ndarray, shape (n,)
-        Filled with contribution and lever [ug m-3].
-    """
-    pos = np.empty(3)
-    position(p, theta, pos)
-    rate = math.exp(theta[3])
-    err = np.empty(7)
-    lag = st.lag[0]
-    last = -1
-    for i in range(p.y.shape[0]):
-        if p.survey[i] != last:
-            last = p.survey[i]
-            errors_of(p, st.phi, last, err)
-        a = active(p, i, window[0], window[1])
-        if a > 0.0:
-            ci, ei = one_reading(p, lag, i, pos, wx[i], wy[i], err)
-            c[i] = a * rate * ci
-            e[i] = a * rate * ei
-        else:
-            c[i] = 0.0
-            e[i] = 0.0
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def gain_of(p, st, i):  # type: ignore[no-untyped-def]
-    """Return the gain of reading i: block times sensor, each with mean one [1]."""
-    g = 0.0
-    if p.use_block == 1:
-        g += st.gain[p.block[i]] - 0.5 * math.exp(2.0 * st.hyper[GAIN_SD])
-    if p.use_gain[p.sensor[i]] == 1:
-        g += st.sensor_gain[p.sensor[i]]
-    return math.exp(g)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def missed_share(st):  # type: ignore[no-untyped-def]
     """Return the share of readings in which the plume was missed [1]."""
     return 1.0 / (1.0 + math.exp(-st.hyper[MISSED]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def gains(p, st, block, sensor):  # type: ignore[no-untyped-def]
-    """Fill the gain factors of all blocks and all sensors [1]."""
-    for k in range(block.shape[0]):
-        block[k] = 1.0
-        if p.use_block == 1:
-            block[k] = math.exp(st.gain[k] - 0.5 * math.exp(2.0 * st.hyper[GAIN_SD]))
+def gains(p, st, sensor):  # type: ignore[no-untyped-def]
+    """Fill the gain factors of all sensors [1]."""
     for k in range(sensor.shape[0]):
         sensor[k] = 1.0
         if p.use_gain[k] == 1:
@@ -291,54 +142,112 @@ def gains(p, st, block, sensor):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def likelihood(p, st, c, e, on, lp):  # type: ignore[no-untyped-def]
-    """Fill each reading's log likelihood from contributions (J, n) and return the sum.
+def quiet(y, b, sig2, censored):  # type: ignore[no-untyped-def]
+    """Return the log likelihood of a reading without any plume [1]."""
+    if censored == 1:
+        return reading(y, b, 0.0, sig2, sig2, 0.0, 1)[0]
+    r = y - b
+    return T_CONST - 0.5 * math.log(sig2) - 2.5 * math.log(1.0 + 0.25 * r * r / sig2)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def likelihood(p, st, c, e, near, on, lt, lb):  # type: ignore[no-untyped-def]
+    """Fill each block's log likelihood, summed over the turns of its wind, and return the sum.
 
     Parameters
     ----------
     p, st : PackedProblem, PackedState
         The arrays and the chain.
-    c, e : ndarray, shape (J, n)
+    c, e : ndarray, shape (J, n, t)
         Contributions and levers [ug m-3].
+    near : ndarray, shape (J, n)
+        1 where a contribution is not zero.
     on : ndarray, shape (J,)
         1 where a slot holds a source.
-    lp : ndarray, shape (n,)
-        Filled with the log likelihoods [1].
+    lt : ndarray, shape (k, t)
+        Filled with the log likelihood of each block at each turn, weight included [1].
+    lb : ndarray, shape (k,)
+        Filled with their log sums over turns [1].
 
     Returns
     -------
     float
-        Their sum [1].
+        Sum over blocks [1].
     """
     missed = missed_share(st)
     gam2 = math.exp(2.0 * st.hyper[GAMMA])
-    block = np.empty(st.gain.shape[0])
+    gain = np.empty(st.noise.shape[0])
+    gains(p, st, gain)
+    sig2s = np.exp(2.0 * st.noise)
+    start, order, log_weight = p.block_start, p.block_row, p.turn_log_weight
+    ys, bs, weight, sensor, censored = p.y, st.b, p.weight, p.sensor, p.censored
+    count = log_weight.shape[0]
+    m, q = np.empty(count), np.empty(count)
+    total = 0.0
+    for k in range(lb.shape[0]):
+        base = 0.0
+        lt[k, :] = log_weight
+        any_near = False
+        for r in range(start[k], start[k + 1]):
+            i = order[r]
+            sig2 = sig2s[sensor[i]]
+            calm = weight[i] * quiet(ys[i], bs[i], sig2, censored[i])
+            base += calm
+            m[:] = 0.0
+            q[:] = 0.0
+            touched = False
+            for j in range(on.shape[0]):
+                if on[j] == 1 and near[j, i] == 1:
+                    touched = True
+                    m += c[j, i]
+                    q += e[j, i]
+            if not touched:
+                continue
+            any_near = True
+            g = gain[sensor[i]]
+            low = 1e-4 * math.sqrt(sig2) / g
+            for t in range(count):
+                if m[t] > low:
+                    s2 = sig2 + gam2 * g * g * (m[t] * m[t] + q[t] * q[t])
+                    v, _, _ = reading(ys[i], bs[i], g * m[t], s2, sig2, missed, censored[i])
+                    lt[k, t] += weight[i] * v - calm
+        lb[k] = base
+        if any_near:
+            lb[k] += log_sum(lt[k])
+        total += lb[k]
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def log_sum(values):  # type: ignore[no-untyped-def]
+    """Return the log of the sum of exponentials."""
+    top = np.max(values)
+    s = 0.0
+    for t in range(values.shape[0]):
+        s += math.exp(values[t] - top)
+    return top + math.log(s)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def likelihood_at(p, st, lp):  # type: ignore[no-untyped-def]
+    """Fill each reading's log likelihood at its block's turn, shape (n,); return the sum."""
+    missed = missed_share(st)
+    gam2 = math.exp(2.0 * st.hyper[GAMMA])
     sensor = np.empty(st.noise.shape[0])
-    gains(p, st, block, sensor)
+    gains(p, st, sensor)
     sig2s = np.exp(2.0 * st.noise)
     total = 0.0
-    y, b, sens, cens, blk = p.y, st.b, p.sensor, p.censored, p.block
-    for i in range(y.shape[0]):
-        m = 0.0
-        q = 0.0
-        for j in range(on.shape[0]):
-            if on[j] == 1:
-                m += c[j, i]
-                q += c[j, i] * c[j, i] + e[j, i] * e[j, i]
-        sig2 = sig2s[sens[i]]
+    for i in range(p.y.shape[0]):
+        sig2 = sig2s[p.sensor[i]]
+        m, q = plume_at(p, st, i)
         if m > 0.0:
-            gain = block[blk[i]] * sensor[sens[i]]
-            v, _, _ = reading(
-                y[i], b[i], gain * m, sig2 + gam2 * gain * gain * q, sig2, missed, cens[i]
-            )
-        elif cens[i] == 1:
-            v, _, _ = reading(y[i], b[i], 0.0, sig2, sig2, 0.0, 1)
+            g = sensor[p.sensor[i]]
+            s2 = sig2 + gam2 * g * g * (m * m + q * q)
+            v, _, _ = reading(p.y[i], st.b[i], g * m, s2, sig2, missed, p.censored[i])
         else:
-            r = y[i] - b[i]
-            v = T_CONST - st.noise[sens[i]] - 2.5 * math.log(1.0 + 0.25 * r * r / sig2)
-        v *= p.weight[i]
-        lp[i] = v
-        total += v
+            v = quiet(p.y[i], st.b[i], sig2, p.censored[i])
+        lp[i] = p.weight[i] * v
+        total += lp[i]
     return total
 
 
@@ -348,42 +257,25 @@ def refresh(p, st):  # type: ignore[no-untyped-def]
     set_wind(p, st)
     for j in range(st.on.shape[0]):
         if st.on[j] == 1:
-            fill_source(p, st, st.theta[j], st.window[j], st.wx, st.wy, st.c[j], st.e[j])
-    return likelihood(p, st, st.c, st.e, st.on, st.lp)
+            fill_source(p, st, j)
+    return likelihood(p, st, st.c, st.e, st.near, st.on, st.lt, st.lb)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def log_prior_local(p, st, beta, inner):  # type: ignore[no-untyped-def]
-    """Return the log prior of turns and gains; temper ``inner`` and add its gradient.
-
-    Unknowns that the problem leaves out get no gradient, so that they stay where they are.
-    """
-    n_block, n_sensor = st.gain.shape[0], st.noise.shape[0]
+def log_prior_lasting(p, st, grad, at):  # type: ignore[no-untyped-def]
+    """Return the log prior of direction scale and sensors; add its gradient from ``at`` on."""
     lp = 0.0
-    scale = math.exp(st.hyper[DIR_SD])
-    spread = math.exp(st.hyper[GAIN_SD])
-    for k in range(n_block):
-        if p.use_block == 0:
-            inner[k] = 0.0
-            inner[n_block + k] = 0.0
-            continue
-        t = st.turn[k] / scale
-        lp -= 2.5 * math.log(1.0 + 0.25 * t * t)
-        inner[k] = beta * inner[k] - 1.25 * t / scale / (1.0 + 0.25 * t * t)
-        g = st.gain[k] / spread
-        lp -= 0.5 * g * g
-        inner[n_block + k] = beta * inner[n_block + k] - g / spread
-    spread = math.exp(st.hyper[SENSOR_SD])
+    if p.use_block == 1:
+        z = (st.hyper[DIR_SD] - p.hyper_mu[DIR_SD]) / p.hyper_sd[DIR_SD]
+        lp -= 0.5 * z * z
+        grad[at] -= z / p.hyper_sd[DIR_SD]
+    n_sensor = st.noise.shape[0]
+    spread, turning = math.exp(st.hyper[SENSOR_SD]), math.exp(st.hyper[TURN_SD])
     for k in range(n_sensor):
-        if p.use_gain[k] == 0:
-            inner[2 * n_block + k] = 0.0
-            inner[2 * n_block + n_sensor + k] = 0.0
-            continue
-        t = st.sensor_turn[k] / SENSOR_TURN
-        lp -= 0.5 * t * t
-        at = 2 * n_block + n_sensor + k
-        inner[at] = beta * inner[at] - t / SENSOR_TURN
-        g = st.sensor_gain[k] / spread
-        lp -= 0.5 * g * g
-        inner[2 * n_block + k] = beta * inner[2 * n_block + k] - g / spread
+        if p.use_gain[k] == 1:
+            g = st.sensor_gain[k] / spread
+            t = st.sensor_turn[k] / turning
+            lp -= 0.5 * (g * g + t * t)
+            grad[at + 1 + k] -= g / spread
+            grad[at + 1 + n_sensor + k] -= t / turning
     return lp

@@ -11,14 +11,8 @@ import math
 import numpy as np
 from numba import njit
 
-from barlovento.locate.kernels import (
-    fill_source,
-    gain_of,
-    likelihood,
-    one_reading,
-    position,
-    reading,
-)
+from barlovento.locate.kernels import gains, likelihood, reading
+from barlovento.locate.plumes import fill_source, look, one_reading, plume_at, position
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -31,13 +25,17 @@ def occupied(st):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def move_number(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
+def _compare(p, st, lt, lb):  # type: ignore[no-untyped-def]
+    """Return how much the sources of the state gain over ``st.lb``; fill ``lt`` and ``lb``."""
+    return likelihood(p, st, st.c, st.e, st.near, st.on, lt, lb) - np.sum(st.lb)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def move_number(p, st, rng, beta):  # type: ignore[no-untyped-def]
     """Try a birth or a death; return 1 for a birth taken, -1 for a death taken."""
-    n_slot, n = st.on.shape[0], p.y.shape[0]
+    n_slot = st.on.shape[0]
     count = occupied(st)
-    now = 0.0
-    for i in range(n):
-        now += st.lp[i]
+    lt, lb = np.empty_like(st.lt), np.empty_like(st.lb)
     if rng.random() < 0.5:
         if count == n_slot:
             return 0
@@ -47,12 +45,11 @@ def move_number(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
             if st.on[j] == 0:
                 pick -= 1
             j += 1
-        ratio = propose_source(p, st, rng, st.on, st.theta[j], st.window[j], st.c[j], st.e[j])
+        ratio = propose_source(p, st, rng, j)
         st.on[j] = 1
-        change = likelihood(p, st, st.c, st.e, st.on, lp) - now
         prior = p.log_number[count + 1] - p.log_number[count]
-        if math.log(rng.random() + 1e-300) < beta * change + prior - ratio:
-            st.lp[:] = lp
+        if math.log(rng.random() + 1e-300) < beta * _compare(p, st, lt, lb) + prior - ratio:
+            st.lb[:] = lb
             return 1
         st.on[j] = 0
         return 0
@@ -60,48 +57,44 @@ def move_number(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
         return 0
     j = _pick_source(st, rng, count)
     st.on[j] = 0
-    guess = _unit_guess(p, st, j)
-    ratio = proposal_ratio(p, st, st.theta[j], guess)
-    change = likelihood(p, st, st.c, st.e, st.on, lp) - now
+    ratio = proposal_ratio(p, st, st.theta[j], _unit_guess(p, st, j))
     prior = p.log_number[count - 1] - p.log_number[count]
-    if math.log(rng.random() + 1e-300) < beta * change + prior + ratio:
-        st.lp[:] = lp
+    if math.log(rng.random() + 1e-300) < beta * _compare(p, st, lt, lb) + prior + ratio:
+        st.lb[:] = lb
         return -1
     st.on[j] = 1
     return 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def move_jump(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
+def move_jump(p, st, rng, beta):  # type: ignore[no-untyped-def]
     """Let one source jump to a place drawn as a birth would be."""
     count = occupied(st)
     if count == 0:
         return 0
-    n = p.y.shape[0]
-    now = 0.0
-    for i in range(n):
-        now += st.lp[i]
+    lt, lb = np.empty_like(st.lt), np.empty_like(st.lb)
     j = _pick_source(st, rng, count)
     st.on[j] = 0
     back = proposal_ratio(p, st, st.theta[j], _unit_guess(p, st, j))
     theta, window = st.theta[j].copy(), st.window[j].copy()
-    c, e = st.c[j].copy(), st.e[j].copy()
-    ratio = propose_source(p, st, rng, st.on, st.theta[j], st.window[j], st.c[j], st.e[j])
+    c, e, near = st.c[j].copy(), st.e[j].copy(), st.near[j].copy()
+    ratio = propose_source(p, st, rng, j)
     st.on[j] = 1
-    change = likelihood(p, st, st.c, st.e, st.on, lp) - now
-    if math.log(rng.random() + 1e-300) < beta * change - ratio + back:
-        st.lp[:] = lp
+    if math.log(rng.random() + 1e-300) < beta * _compare(p, st, lt, lb) - ratio + back:
+        st.lb[:] = lb
         return 1
     st.theta[j, :] = theta
     st.window[j, :] = window
-    st.c[j, :] = c
-    st.e[j, :] = e
+    st.c[j] = c
+    st.e[j] = e
+    st.near[j, :] = near
     return 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def propose_source(p, st, rng, on, theta, window, c, e):  # type: ignore[no-untyped-def]
-    """Fill a new source and its contributions; return its log proposal density over prior."""
+def propose_source(p, st, rng, j):  # type: ignore[no-untyped-def]
+    """Fill slot j with a new source and its contributions; return ln proposal over prior."""
+    theta, window, c, e = st.theta[j], st.window[j], st.c[j], st.e[j]
     side = int(math.sqrt(st.grid.shape[0]) + 0.5)
     u, v = rng.random(), rng.random()
     if rng.random() > 0.34:
@@ -119,16 +112,18 @@ def propose_source(p, st, rng, on, theta, window, c, e):  # type: ignore[no-unty
         theta[d] = math.log(share / (1.0 - share))
     theta[3] = 0.0
     draw_window(p, rng, window)
-    fill_source(p, st, theta, window, st.wx, st.wy, c, e)
-    guess = _guess(p, st, c, on)
+    fill_source(p, st, j)
+    guess = _guess(p, st, j)
     if guess > -90.0 and rng.random() < 0.6:
         theta[3] = guess + 0.6 * rng.standard_normal()
     else:
         theta[3] = p.rate_mu + p.rate_sd * rng.standard_normal()
     f = math.exp(theta[3])
     for i in range(c.shape[0]):
-        c[i] *= f
-        e[i] *= f
+        if st.near[j, i] == 1:
+            for t in range(c.shape[1]):
+                c[i, t] *= f
+                e[i, t] *= f
     return proposal_ratio(p, st, theta, guess)
 
 
@@ -154,24 +149,34 @@ def _cell(p, st, x, y):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _guess(p, st, c, on):  # type: ignore[no-untyped-def]
-    """Return the least-squares ln factor on contribution c that explains what is left."""
+def _guess(p, st, j):  # type: ignore[no-untyped-def]
+    """Return the least-squares ln factor on slot j's plume that explains what the rest leaves.
+
+    Plumes count as their means over the turns' prior; the slot must be off.
+    """
+    gain = np.empty(st.noise.shape[0])
+    gains(p, st, gain)
+    share = np.exp(p.turn_log_weight)
     num = 0.0
     den = 0.0
-    for i in range(c.shape[0]):
-        if c[i] > 0.0:
-            m = 0.0
-            for j in range(on.shape[0]):
-                if on[j] == 1:
-                    m += st.c[j, i]
-            g = gain_of(p, st, i)
-            r = p.y[i] - st.b[i] - g * m
-            if p.censored[i] == 1:
-                r = min(r, 0.0)
-            s2 = math.exp(2.0 * st.noise[p.sensor[i]])
-            w = 1.0 / (s2 + 0.25 * r * r)
-            num += w * r * g * c[i]
-            den += w * g * g * c[i] * c[i]
+    for i in range(p.y.shape[0]):
+        if st.near[j, i] == 0:
+            continue
+        m = 0.0
+        c = 0.0
+        for t in range(share.shape[0]):
+            c += share[t] * st.c[j, i, t]
+            for k in range(st.on.shape[0]):
+                if st.on[k] == 1:
+                    m += share[t] * st.c[k, i, t]
+        g = gain[p.sensor[i]]
+        c *= g
+        r = p.y[i] - st.b[i] - g * m
+        if p.censored[i] == 1:
+            r = min(r, 0.0)
+        w = 1.0 / (math.exp(2.0 * st.noise[p.sensor[i]]) + 0.25 * r * r)
+        num += w * r * c
+        den += w * c * c
     if num <= 0.0 or den <= 0.0:
         return -99.0
     return math.log(num / den)
@@ -180,7 +185,7 @@ def _guess(p, st, c, on):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def _unit_guess(p, st, j):  # type: ignore[no-untyped-def]
     """Return the ln rate that a birth at source j's place would guess, with j taken out."""
-    guess = _guess(p, st, st.c[j], st.on)
+    guess = _guess(p, st, j)
     if guess < -90.0:
         return guess
     return guess + st.theta[j, 3]
@@ -231,10 +236,9 @@ def draw_window(p, rng, window):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def move_windows(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
+def move_windows(p, st, rng, beta):  # type: ignore[no-untyped-def]
     """Propose another time of start or stop for each source."""
-    n = p.y.shape[0]
-    c, e = st.c.copy(), st.e.copy()
+    lt, lb = np.empty_like(st.lt), np.empty_like(st.lb)
     for j in range(st.on.shape[0]):
         if st.on[j] == 0:
             continue
@@ -253,18 +257,15 @@ def move_windows(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
                 continue
         else:
             draw_window(p, rng, st.window[j])
-        fill_source(p, st, st.theta[j], st.window[j], st.wx, st.wy, c[j], e[j])
-        now = 0.0
-        for i in range(n):
-            now += st.lp[i]
-        if math.log(rng.random() + 1e-300) < beta * (likelihood(p, st, c, e, st.on, lp) - now):
-            st.c[j, :] = c[j]
-            st.e[j, :] = e[j]
-            st.lp[:] = lp
+        c, e, near = st.c[j].copy(), st.e[j].copy(), st.near[j].copy()
+        fill_source(p, st, j)
+        if math.log(rng.random() + 1e-300) < beta * _compare(p, st, lt, lb):
+            st.lb[:] = lb
         else:
             st.window[j, 0], st.window[j, 1] = old0, old1
-            c[j, :] = st.c[j]
-            e[j, :] = st.e[j]
+            st.c[j] = c
+            st.e[j] = e
+            st.near[j, :] = near
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -286,7 +287,11 @@ def gain_map(p, st, grid_x, grid_y, height, rates, out):  # type: ignore[no-unty
     out : ndarray, shape (b, a)
         Filled with the gain [1].
     """
-    err = np.array([0.35, 0.0, 0.2, 0.0, 1.0, 0.0, 1.42])
+    wide = np.zeros_like(st.phi)
+    surveys = st.phi.shape[0] // 3 - 1
+    wide[surveys : 2 * surveys] = 0.35
+    wide[2 * surveys : 3 * surveys] = 0.2
+    seen = np.empty_like(st.seen[0])
     pos = np.empty(3)
     pos[2] = height
     lag = st.lag[0]
@@ -294,17 +299,14 @@ def gain_map(p, st, grid_x, grid_y, height, rates, out):  # type: ignore[no-unty
     for b in range(grid_y.shape[0]):
         for a in range(grid_x.shape[0]):
             pos[0], pos[1] = grid_x[a], grid_y[b]
+            look(p, wide, pos, seen)
             best[:] = 0.0
             for i in range(p.y.shape[0]):
-                c, e = one_reading(p, lag, i, pos, st.wx[i], st.wy[i], err)
+                c, e = one_reading(p, lag, i, height, st.towards[i], 1.0, seen)
                 if c <= 0.0:
                     continue
-                m = 0.0
-                q = 0.0
-                for j in range(st.on.shape[0]):
-                    if st.on[j] == 1:
-                        m += st.c[j, i]
-                        q += st.c[j, i] ** 2 + st.e[j, i] ** 2
+                m, q = plume_at(p, st, i)
+                q = m * m + q * q
                 sig2 = math.exp(2.0 * st.noise[p.sensor[i]])
                 base, _, _ = reading(p.y[i], st.b[i], m, sig2 + 0.25 * q, sig2, 0.0, p.censored[i])
                 for k in range(rates.shape[0]):

@@ -20,6 +20,9 @@ Ints = NDArray[np.int64]
 MICRO = 1e9
 """ug per kg [1]."""
 
+MEANDER = 1.0
+"""Wind speed at which meander turns the wind as much as all else does [m s-1]."""
+
 FEW = 6
 """Sensors with fewer readings are pooled for noise and background [1]."""
 
@@ -60,7 +63,7 @@ def pool_sensors(
     return np.concatenate(index), tuple(names)
 
 
-def time_blocks(survey: Floats, start: Floats, end: Floats) -> tuple[Ints, Ints]:
+def time_blocks(survey: Floats, start: Floats, end: Floats) -> tuple[Ints, int]:
     """Return each reading's block of time and each block's survey.
 
     Parameters
@@ -73,22 +76,63 @@ def time_blocks(survey: Floats, start: Floats, end: Floats) -> tuple[Ints, Ints]
     Returns
     -------
     block : ndarray, shape (n,)
-        Of each reading.
-    block_survey : ndarray, shape (k,)
-        Survey of each block.
+        Of each reading; a survey that is too short for several has one.
+    count : int
+        Number of blocks.
     """
     middle = 0.5 * (start + end)
     label = np.zeros(len(end), dtype=np.int64)
-    owner: list[int] = []
+    count = 0
     for s in np.unique(survey):
         rows = survey == s
         width = max(60.0, float(np.median((end - start)[rows])))
         t = middle[rows] - middle[rows].min()
         width = max(width, float(t.max()) / 150.0)
         _, inverse = np.unique(np.floor(t / width + 1e-9), return_inverse=True)
-        label[rows] = inverse + len(owner)
-        owner += [int(s)] * int(inverse.max() + 1)
-    return label, np.array(owner)
+        label[rows] = inverse + count
+        count += int(inverse.max()) + 1
+    return label, count
+
+
+def turn_grid() -> tuple[Floats, Floats]:
+    """Return the turns that are summed over in each block, and their weights.
+
+    A Student t with four degrees of freedom stands for the turns: most are small, a few are not.
+
+    Returns
+    -------
+    node : ndarray, shape (t,)
+        In units of the scale [1].
+    log_weight : ndarray, shape (t,)
+        Their exponentials sum to one [1].
+    """
+    half = np.array([0.3, 0.6, 0.9, 1.25, 1.65, 2.1, 2.7, 3.6])
+    node = np.concatenate([-half[::-1], [0.0], half])
+    width = np.gradient(node)
+    weight = width * (1.0 + 0.25 * node**2) ** -2.5
+    return node, np.log(weight / weight.sum())
+
+
+def turn_factor(speed: Floats, block: Ints) -> Floats:
+    """Return how much more the wind turns in each block than it does in a strong wind.
+
+    Meander moves the air sideways at a speed that hardly depends on the wind's, so that light
+    winds turn more.
+
+    Parameters
+    ----------
+    speed : ndarray, shape (n,)
+        Wind of each reading [m s-1].
+    block : ndarray, shape (n,)
+        Block of each reading.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        One or more [1].
+    """
+    mean = np.bincount(block, weights=speed) / np.bincount(block)
+    return np.asarray(np.sqrt(1.0 + (MEANDER / np.maximum(mean, 0.1)) ** 2))
 
 
 def place_knots(
@@ -242,9 +286,7 @@ def spread_sd(surveys: Sequence[Survey], parts: Sequence[dict[str, Floats]]) -> 
         vertical.append(
             0.25 if np.isfinite(survey.meteorology.obukhov_length).mean() > 0.5 else 0.45
         )
-    return np.array(
-        [1.0] * len(surveys) + lateral + vertical + [0.15, 0.15, 0.5, math.radians(2.0)]
-    )
+    return np.array([1.0] * len(surveys) + lateral + vertical + [0.2, 0.2, 0.5, math.radians(2.0)])
 
 
 def hyper_prior(averaging: float, noise: float) -> tuple[Floats, Floats]:
@@ -270,10 +312,10 @@ def hyper_prior(averaging: float, noise: float) -> tuple[Floats, Floats]:
         math.log(0.6 if short else 0.35),
         math.log(math.radians(8.0 if short else 5.0)),
         math.log(0.3),
-        math.log(0.3),
         -3.0 if short else -20.0,
         math.log(0.5 * noise),
         math.log(0.5 * noise),
+        math.log(math.radians(5.0)),
     ]
-    sd = [0.5, 0.35, 0.35, 0.35, 0.7 if short else 0.0, 1.0, 1.0]
+    sd = [0.5, 0.35, 0.35, 0.7 if short else 0.0, 1.0, 1.0, 0.5]
     return np.array(mu), np.array(sd)

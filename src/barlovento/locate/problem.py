@@ -25,6 +25,8 @@ from barlovento.locate.priors import (
     pool_sensors,
     spread_sd,
     time_blocks,
+    turn_factor,
+    turn_grid,
 )
 from barlovento.locate.readings import (
     Reduced,
@@ -34,6 +36,7 @@ from barlovento.locate.readings import (
     reduce_readings,
     wind_of_windows,
 )
+from barlovento.locate.weights import news, trust
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,14 +44,12 @@ Ints = NDArray[np.int64]
 RATE_MEDIAN, RATE_GSD = 1e-3, 10.0
 """Broad default prior of a source's rate: 90 % from .02 to 44 g/s [kg s-1], [1]."""
 
-COUNT_RATIO = 0.25
-"""Each further source is a quarter as probable beforehand as the one before [1]."""
+COUNT_RATIO = 0.1
+"""Each further source is a tenth as probable beforehand as the one before [1]."""
 
 SPEED_ERROR = 0.15
 """sd of the ln error of the wind speed; it only widens the rate [1]."""
 
-PLACE, LASTING, ERROR_CORRELATION = 20.0, 1800.0, 0.02
-"""Cell [m] and time [s] within which a sensor's model errors correlate, and how much [1]."""
 
 CLASS_SPREAD = np.deg2rad([25.0, 20.0, 15.0, 10.0, 5.0, 2.5])
 """Ten-minute direction spread of the Pasquill classes (US EPA 2000, table 6-8a) [rad]."""
@@ -141,8 +142,20 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
     state = np.concatenate([part["state"] for part in parts], axis=1)
     tables, air = _tables(state, surveys, prior)
     node = _join_nodes([part["nodes"] for part in parts])
+    owner = np.repeat(joined["survey"], np.diff(node[0]).astype(np.int64))
+    site, node_site = np.unique(
+        np.column_stack([node[1], node[2], node[5], node[6], owner]), axis=0, return_inverse=True
+    )
+    node_site = np.asarray(node_site).ravel()
     sensor, names = pool_sensors(surveys, reduced)
-    block, block_survey = time_blocks(joined["survey"], joined["start"], joined["end"])
+    block, blocks = time_blocks(joined["survey"], joined["start"], joined["end"])
+    use_block = blocks > len(surveys)
+    if use_block:
+        turn_node, turn_log_weight = turn_grid()
+    else:
+        # The wind's error is that of the whole survey: nothing is shared by some readings alone.
+        block, blocks = np.arange(len(block)), len(block)
+        turn_node, turn_log_weight = np.zeros(1), np.zeros(1)
     t0, t1 = float(joined["start"].min()), float(joined["end"].max())
     span = max(t1 - t0, 1.0)
     mean_time = np.median(joined["end"] - joined["start"])
@@ -159,22 +172,26 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
     number = np.log(np.array(prior.number))
     problem = unknowns.as_problem(
         node_start=node[0],
-        node_x=np.tile(node[1], (len(lags), 1)),
-        node_y=np.tile(node[2], (len(lags), 1)),
+        node_site=node_site,
         node_z=node[3],
         node_w=node[4],
-        node_hx=node[5],
-        node_hy=node[6],
+        site=site[:, :4],
+        site_survey=site[:, 4].astype(np.int64),
         angle=joined["angle"],
         speed=joined["speed"],
         radial=joined["radial"],
         air=air,
         survey=joined["survey"],
         block=block,
+        block_start=np.concatenate([[0], np.cumsum(np.bincount(block, minlength=blocks))]),
+        block_row=np.argsort(block, kind="stable"),
+        turn_node=turn_node,
+        turn_log_weight=turn_log_weight,
+        turn_factor=turn_factor(joined["speed"][0], block),
         sensor=sensor,
         y=joined["y"],
         censored=joined["censored"],
-        weight=news(reduced),
+        weight=news(reduced) * trust(joined["speed"][0]),
         t0=(joined["start"] - t0) / span,
         t1=(joined["end"] - t0) / span,
         knot=drift[0],
@@ -186,7 +203,6 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         table_u=tables.speed_ratio,
         inv_step=1.0 / tables.step,
         top=tables.mixing_height,
-        block_survey=block_survey,
         low=np.array([prior.x[0], prior.y[0], prior.z[0]]),
         high=np.array([prior.x[1], prior.y[1], prior.z[1]]),
         log_number=number,
@@ -201,7 +217,7 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         background_mu=mu,
         background_sd=sd,
         window=int(span > 8.0 * averaging and span > 600.0),
-        use_block=int(len(block_survey) > len(surveys)),
+        use_block=int(use_block),
         use_gain=gain,
         n_common=0 if known else n_common,
         n_drift=knots,
@@ -218,45 +234,6 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         lags=lags,
         assumptions=(),
     )
-
-
-def news(reduced: Sequence[Reduced]) -> Floats:
-    """Return the share of each reading that is news, shape (n,).
-
-    The errors of a plume model at one place last: m readings of one sensor within a cell of
-    ``PLACE`` and a time of ``LASTING`` count as m / (1 + (m - 1) rho), the effective number of
-    equally correlated values.
-
-    Parameters
-    ----------
-    reduced : sequence of Reduced
-        Readings of each survey.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        Between zero and one [1].
-
-    References
-    ----------
-    Kish (1965), Survey Sampling, eq. 5.4.1 (design effect).
-    """
-    keys = [
-        np.column_stack(
-            [
-                np.full(len(r.end), k),
-                r.sensor,
-                np.floor(r.x / PLACE),
-                np.floor(r.y / PLACE),
-                np.floor((r.end - r.end.min()) / LASTING),
-            ]
-        )
-        for k, r in enumerate(reduced)
-    ]
-    _, inverse, count = np.unique(
-        np.concatenate(keys), axis=0, return_inverse=True, return_counts=True
-    )
-    return np.asarray(1.0 / (1.0 + (count[np.asarray(inverse).ravel()] - 1) * ERROR_CORRELATION))
 
 
 def _lags(surveys: Sequence[Survey]) -> Floats:
@@ -329,7 +306,9 @@ def _radial(state: Floats) -> Floats:
     theta = np.where(np.isfinite(theta), theta, implied)
     theta = np.maximum(theta, 0.2 / speed)
     share = 2.0 * theta**2 / (1.0 + 2.0 * theta**2)
-    return np.maximum(share - 0.15, 0.0) / 0.85
+    share = np.maximum(share - 0.15, 0.0) / 0.85
+    # Not worth looking at every reading from every side.
+    return np.where(share < 0.02, 0.0, share)
 
 
 def _tables(

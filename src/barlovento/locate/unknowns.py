@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-HYPER = ("scatter", "direction_sd", "block_gain_sd", "sensor_gain_sd", "missed", "drift", "common")
-GAMMA, DIR_SD, GAIN_SD, SENSOR_SD, MISSED, DRIFT, COMMON = range(7)
+HYPER = (
+    *("scatter", "direction_sd", "sensor_gain_sd", "missed", "drift", "common"),
+    "sensor_turn_sd",
+)
+GAMMA, DIR_SD, SENSOR_SD, MISSED, DRIFT, COMMON, TURN_SD = range(7)
 """Places of the hyper-parameters in ``State.hyper``."""
 
 DIRECTION_CORE = math.radians(5.0)
@@ -25,14 +28,8 @@ DIRECTION_TAIL = math.radians(20.0)
 DIRECTION_TAIL_SHARE = 0.25
 """The wind record is off by a core with sd 5 degrees or, with this share, by a tail with 20 [1]."""
 
-SENSOR_TURN = math.radians(4.0)
-"""sd of the lasting direction deviation on the way to one sensor: mast and site differ [rad]."""
-
-EPS, HYPER0 = 0, 1
-"""Places in ``State.step``: the Hamiltonian step, then one step per hyper-parameter."""
-
-NOISE_STEP, GAIN_STEP, SENSOR_STEP = 8, 9, 10
-"""Places in ``State.step`` of the steps of noise, block gains and sensor gains."""
+EPS, HYPER0, NOISE_STEP = 0, 1, 8
+"""Places in ``State.step``: Hamiltonian step, one step per hyper-parameter, step of the noise."""
 
 
 class Problem(NamedTuple):
@@ -43,18 +40,22 @@ class Problem(NamedTuple):
     """
 
     node_start: Ints  # (n + 1,)
-    node_x: Floats  # (l, m) [m]
-    node_y: Floats
+    node_site: Ints  # (m,) place of each node among the sites
     node_z: Floats  # (m,)
     node_w: Floats  # (m,) weights that sum to one per reading
-    node_hx: Floats  # (m,) half the piece of path that a node stands for, east [m]
-    node_hy: Floats
+    site: Floats  # (s, 4) east, north, and half the piece of path that the site stands for [m]
+    site_survey: Ints  # (s,)
     angle: Floats  # (l, n) where the wind goes to, anticlockwise from east [rad]
     speed: Floats  # (l, n) [m s-1]
     radial: Floats  # (l, n) share of the radial plume [1]
     air: Ints  # (l, n) row of the tables
     survey: Ints  # (n,)
     block: Ints  # (n,)
+    block_start: Ints  # (k + 1,) first place of each block in ``block_row``
+    block_row: Ints  # (n,) readings sorted by block
+    turn_node: Floats  # (t,) turns of a block that are summed over, in units of their scale [1]
+    turn_log_weight: Floats  # (t,) [1]
+    turn_factor: Floats  # (k,) on the scale of each block's turns [1]
     sensor: Ints  # (n,)
     y: Floats  # (n,) [ug m-3]
     censored: Ints  # (n,)
@@ -70,7 +71,6 @@ class Problem(NamedTuple):
     table_u: Floats
     inv_step: float
     top: Floats  # (g,)
-    block_survey: Ints  # (k,)
     low: Floats  # (3,) search box [m]
     high: Floats  # (3,)
     log_number: Floats  # (J + 1,) log prior of the number of sources
@@ -84,7 +84,7 @@ class Problem(NamedTuple):
     background_mu: Floats  # (sensors,) [ug m-3]
     background_sd: Floats  # (sensors,) zero where the background is known
     window: int  # 1 where sources may start and stop
-    use_block: int  # 1 with per-block unknowns
+    use_block: int  # 1 where the wind's turns differ by block
     use_gain: Ints  # (sensors,) 1 with a gain per sensor
     n_common: int
     n_drift: int
@@ -97,29 +97,48 @@ class State(NamedTuple):
     theta: Floats  # (J, 4) logit x, logit y, logit z, ln rate
     window: Floats  # (J, 2) on and off [span]
     phi: Floats  # (3 s + 4,) direction, ln s_y, ln s_z per survey; 2 slopes, ln size, bend
-    turn: Floats  # (k,) direction deviation of each block [rad]
-    gain: Floats  # (k,) ln gain of each block
     sensor_gain: Floats  # (sensors,)
     sensor_turn: Floats  # (sensors,) direction deviation on the way to each sensor [rad]
     drift: Floats  # (sensors, knots) [ug m-3]
     common: Floats  # (common knots,)
+    loading: Floats  # (sensors,) share of the common background that each sensor sees [1]
     noise: Floats  # (sensors,) ln noise
     hyper: Floats  # (7,) ln, but logit for MISSED
     lag: Ints  # (1,)
-    wx: Floats  # (n,) wind towards, east
-    wy: Floats  # (n,)
-    c: Floats  # (J, n) contribution of each source, window included [ug m-3]
-    e: Floats  # (J, n) its lateral lever
+    towards: Floats  # (n,) where the wind goes to, before the block's turn [rad]
+    c: Floats  # (J, n, t) contribution of each source at each turn [ug m-3]
+    e: Floats  # (J, n, t) its lateral lever
+    near: Ints  # (J, n) 1 where a contribution is not zero
     b: Floats  # (n,) background
-    lp: Floats  # (n,) log likelihood of each reading
+    turn_at: Ints  # (k,) turn that each block has for the moves that need one
+    lt: Floats  # (k, t) log likelihood of each block at each turn, weight included
+    lb: Floats  # (k,) log likelihood of each block, summed over turns
+    lp: Floats  # (n,) log likelihood of each reading at the block's turn
     grid: Floats  # (cells,) birth density over cells, sums to one
     step: Floats  # adapted step sizes
-    turn_step: Floats  # (k,)
-    chol: Floats  # (d, d) factor of the preconditioner's precision
-    fisher: Floats  # (D, D) over all slots and globals
-    arrow: Floats  # (2 k + 2 sensors, D) information between local unknowns and those
-    local: Floats  # (2 k + 2 sensors,) of turns and gains of blocks, gains and turns of sensors
-    edge: Floats  # (2 k + 2 sensors, d) factor of ``arrow``
+    precision: Floats  # (D, D) preconditioner over all slots and lasting unknowns
+    seen: Floats  # (J, s, N_VIEW) views of the sites from each source, see dispersion.plume.view
+    work: Floats  # scratch of the gradient: one row per source and node of a block
+    work_c: Floats
+
+
+def dimension(slots: int, n_global: int, n_sensor: int) -> int:
+    """Return the length of the vector that Hamiltonian moves work on.
+
+    Four coordinates of each slot, the global errors, ln of the direction scale, gains and turns
+    of the sensors, in this order.
+
+    Parameters
+    ----------
+    slots, n_global, n_sensor : int
+        Numbers of slots, global errors and sensors.
+
+    Returns
+    -------
+    int
+        D.
+    """
+    return 4 * slots + n_global + 1 + 2 * n_sensor
 
 
 def as_problem(**arrays: Any) -> Problem:

@@ -1,0 +1,110 @@
+"""The preconditioner of Hamiltonian moves: outer products of scores, and curvature."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barlovento.locate.gradient import gradient
+from barlovento.locate.packed import pack
+from barlovento.locate.trajectory import moving, read, write
+from barlovento.locate.unknowns import DIR_SD, SENSOR_SD, TURN_SD, Problem, State
+
+Floats = NDArray[np.float64]
+
+STIFFNESS = (0.3, 100.0)
+"""Bounds of the curvature in units of the outer products of scores [1]."""
+
+
+def set_precision(p: Problem, seen: Sequence[State], *, curved: bool = False) -> None:
+    """Set the preconditioner of the last state from the curvature at all states that were seen.
+
+    Outer products of the blocks' scores are never indefinite, but blunt; curvature found by
+    differences corrects them where the two differ.
+
+    Parameters
+    ----------
+    p : Problem
+        The arrays.
+    seen : sequence of State
+        Of one chain; a slot counts where it holds a source.
+    curved : bool
+        Whether to take the trouble of the curvature.
+    """
+    st = seen[-1]
+    slots, dim = len(st.on), len(st.precision)
+    outer, bend, held = np.zeros((dim, dim)), np.zeros((dim, dim)), np.zeros(dim)
+    prior = _prior_precision(p, st)
+    for other in seen:
+        one, two = _curvature(p, other, prior, curved=curved)
+        outer += one
+        bend += two
+        held += np.concatenate([np.repeat(other.on, 4), np.ones(dim - 4 * slots)])
+    # Scaled on both sides, so that a slot which is seldom held leaves the whole definite.
+    scale = 1.0 / np.sqrt(np.maximum(held, 1.0))
+    outer, bend = outer * np.outer(scale, scale), bend * np.outer(scale, scale)
+    # Slots that are empty get the information of a source that is hardly seen.
+    for j in range(slots):
+        if held[4 * j] == 0.0:
+            prior[4 * j : 4 * j + 4] += [1.0, 1.0, 0.0, 0.5]
+    root = np.linalg.cholesky(outer + np.diag(prior))
+    bend += np.diag(np.where(held > 0.0, 0.0, prior))
+    inverse = np.linalg.inv(root)
+    value, vector = np.linalg.eigh(inverse @ bend @ inverse.T)
+    value = np.clip(np.abs(value), *STIFFNESS)
+    side = root @ vector
+    st.precision[:] = (side * value) @ side.T
+
+
+def _prior_precision(p: Problem, st: State) -> Floats:
+    """Return the precision that the priors give each unknown, shape (D,)."""
+    slots, surveys = len(st.on), len(st.phi) // 3 - 1
+    prior = np.concatenate(
+        [
+            np.tile([0.3, 0.3, 0.3, 1.0 / p.rate_sd**2], slots),
+            1 / p.global_sd**2,
+            [1 / p.hyper_sd[DIR_SD] ** 2],
+            np.full(len(st.noise), np.exp(-2.0 * st.hyper[SENSOR_SD])),
+            np.full(len(st.noise), np.exp(-2.0 * st.hyper[TURN_SD])),
+        ]
+    )
+    prior[4 * slots : 4 * slots + surveys] = 1.0 / math.radians(8.0) ** 2
+    return prior
+
+
+def _curvature(p: Problem, st: State, prior: Floats, *, curved: bool) -> tuple[Floats, Floats]:
+    """Return outer products of scores, and minus the second derivatives by differences."""
+    pp, ps = pack(p), pack(st)
+    dim = len(prior)
+    grad = np.zeros(dim)
+    st.precision[:] = 0.0
+    gradient(pp, ps, 1.0, grad, 1)
+    outer = st.precision.copy()
+    if not curved:
+        return outer, outer + np.diag(prior)
+    index = np.zeros(dim, dtype=np.int64)
+    index = index[: moving(pp, ps, index)]
+    start = np.zeros(dim)
+    read(ps, start)
+    bend = np.zeros((dim, dim))
+    for k in index:
+        step = 0.03 / math.sqrt(outer[k, k] + prior[k])
+        sides = []
+        for sign in (1.0, -1.0):
+            moved = start.copy()
+            moved[k] += sign * step
+            write(ps, moved)
+            gradient(pp, ps, 1.0, grad, 0)
+            sides.append(grad.copy())
+        bend[k] = (sides[1] - sides[0]) / (2.0 * step)
+    write(ps, start)
+    gradient(pp, ps, 1.0, grad, 0)
+    return outer, 0.5 * (bend + bend.T)
+
+
+def copy_state(st: State) -> State:
+    """Return a state that shares nothing with the one given."""
+    return State(**{name: value.copy() for name, value in st._asdict().items()})

@@ -65,12 +65,12 @@ def blind_survey() -> Survey:
 
 @pytest.fixture(scope="module")
 def blind() -> Posterior:
-    return infer(blind_survey(), seed=3, effort=Effort(chains=4, warm_up=30, sweeps=4000))
+    return infer(blind_survey(), seed=3, effort=Effort(chains=4, warm_up=30, sweeps=8000))
 
 
 def test_number_follows_its_prior(blind: Posterior) -> None:
-    # One, a quarter and a sixteenth, made to sum to one.
-    expected = np.array([16.0, 4.0, 1.0]) / 21.0
+    # One, a tenth and a hundredth, made to sum to one.
+    expected = np.array([100.0, 10.0, 1.0]) / 111.0
     by_chain = np.array([[(c == k).mean() for k in range(3)] for c in blind.count])
     error = np.maximum(by_chain.std(axis=0, ddof=1) / 2.0, 0.005)
     assert np.all(np.abs(by_chain.mean(axis=0) - expected) < 4.0 * error)

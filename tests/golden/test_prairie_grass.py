@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barlovento.dispersion.plume import coupling
+from barlovento.dispersion.plume import N_VIEW, coupling, view
 from barlovento.fly.survey import read_survey
 from barlovento.locate.problem import prepare
 
@@ -32,26 +32,30 @@ def arc_maxima(folder: Path) -> list[tuple[float, float]]:
     radius = np.hypot(obs.x - source["x"], obs.y - source["y"])
     arc = np.argmin(np.abs(np.log(radius[:, None] / ARCS)), axis=1)
     out = []
+    place = np.empty(N_VIEW)
     for k in np.unique(arc):
         seen = np.where(obs.censored, 0.0, obs.concentration)[arc == k].max()
         row = p.air[0, 0]
-        per_unit, _ = coupling(
+        view(
             float(radius[arc == k].mean()),
-            0.0,
-            0.0,
+            *(0.0, 0.0, 0.0),
+            np.array([0.0, 0.0, 0.0, 0.0, 1e-9, 0.0]),
+            p.inv_step,
+            p.table_y.shape[1],
+            place,
+        )
+        per_unit, _ = coupling(
+            place,
             0.0,
             1.5,
             source["z"],
-            1.0,
-            0.0,
             float(p.speed[0, 0]),
             0.0,
             p.table_y[row],
             p.table_z[row],
             p.table_u[row],
-            p.inv_step,
             float(p.top[row]),
-            np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]),
+            0.0,
         )
         if seen > 0.0:
             out.append((float(seen), per_unit * source["emission_rate_kg_s"]))

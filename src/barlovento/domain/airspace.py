@@ -13,22 +13,43 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from barlovento.domain.height import Height, HeightReference, check_aware
+from barlovento.domain.route import (
+    Clearance,
+    Route,
+    RouteBuffer,
+    Shortfall,
+    StandOff,
+    Waypoint,
+)
 from barlovento.errors import BadInput
+
+__all__ = [
+    "Applicability",
+    "Area",
+    "Circle",
+    "Clearance",
+    "Consent",
+    "DailyWindow",
+    "Height",
+    "HeightReference",
+    "Polygon4326",
+    "Position",
+    "Route",
+    "RouteBuffer",
+    "Shortfall",
+    "StandOff",
+    "Volume",
+    "Waypoint",
+    "Zone",
+    "ZoneKind",
+]
 
 Position = tuple[float, float]
 """Longitude and latitude [degree]."""
 
 SUN = ("sunrise", "sunset", "civil dawn", "civil dusk")
 """Words that may stand for a time of day in a daily window."""
-
-
-class HeightReference(StrEnum):
-    """What a height is measured from."""
-
-    AGL = "AGL"
-    AMSL = "AMSL"
-    WGS84 = "WGS84"
-    FL = "FL"
 
 
 class ZoneKind(StrEnum):
@@ -38,25 +59,6 @@ class ZoneKind(StrEnum):
     REQUIRES_AUTHORISATION = "REQUIRES_AUTHORISATION"
     CONDITIONAL = "CONDITIONAL"
     NO_RESTRICTION = "NO_RESTRICTION"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Height:
-    """A height with what it is measured from; one reference is never taken for another.
-
-    Parameters
-    ----------
-    value : float
-        Above the reference; for a flight level, pressure altitude [m].
-    reference : HeightReference
-        Ground, mean sea level, ellipsoid, or the 1013.25 hPa surface.
-    """
-
-    value: float
-    reference: HeightReference
-
-    def __str__(self) -> str:
-        return f"{self.value:g} m {self.reference}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +137,7 @@ class Applicability:
 
     def __post_init__(self) -> None:
         for name in ("valid_from", "valid_until"):
-            _check_aware(name, getattr(self, name))
+            check_aware(name, getattr(self, name))
         if self.valid_from and self.valid_until and self.valid_until <= self.valid_from:
             raise BadInput(
                 f"It ends ({self.valid_until.isoformat()}) before it starts "
@@ -242,194 +244,3 @@ class Consent:
     digest: str
     key_id: str
     conditions: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waypoint:
-    """A place that is passed at a height and time.
-
-    Parameters
-    ----------
-    lon, lat : float
-        [degree].
-    height : Height
-        [m].
-    time : datetime
-        Aware UTC.
-    """
-
-    lon: float
-    lat: float
-    height: Height
-    time: datetime
-
-    def __post_init__(self) -> None:
-        _check_aware("time", self.time)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteBuffer:
-    """How far the aircraft may be from where and when the route says.
-
-    Parameters
-    ----------
-    navigation_error, gust_drift, turn_radius : float
-        To the side; they add up [m].
-    height_error : float
-        Above and below [m].
-    time_error : float
-        Early and late [s].
-    """
-
-    navigation_error: float
-    gust_drift: float
-    turn_radius: float
-    height_error: float
-    time_error: float
-
-    @property
-    def side(self) -> float:
-        """Return the whole distance to the side [m]."""
-        return self.navigation_error + self.gust_drift + self.turn_radius
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandOff:
-    """A distance that is kept outside of a state's limit.
-
-    Parameters
-    ----------
-    state : str
-        ISO 3166 alpha-2.
-    margin : float
-        From the limit of its airspace [m].
-    """
-
-    state: str
-    margin: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """What one aircraft is planned to fly.
-
-    Parameters
-    ----------
-    id, aircraft, purpose, holder : str
-        Name of the plan, which aircraft, for what and for whom.
-    sensors : tuple of str
-        On board.
-    waypoints : tuple of Waypoint
-        Two or more, each later than the one before; legs are geodesics flown at even speed.
-    home : Waypoint or None
-        From every place of the route the aircraft may fly straight to it; its time is the
-        latest at which it is there.
-    return_speed : float
-        Over ground, on the way home [m s-1].
-    lost_link : tuple of Waypoint
-        Places that are flown when the link is lost, from wherever the aircraft is and then
-        in this order, at ``return_speed``; the last time is the latest at which it ends.
-    buffer : RouteBuffer
-        What surrounds the path.
-    stand_off : tuple of StandOff
-        States outside of which it stays.
-    digest : str
-        SHA-256 of the canonical plan.
-    """
-
-    id: str
-    aircraft: str
-    purpose: str
-    holder: str
-    sensors: tuple[str, ...]
-    waypoints: tuple[Waypoint, ...]
-    home: Waypoint | None
-    return_speed: float
-    lost_link: tuple[Waypoint, ...]
-    buffer: RouteBuffer
-    stand_off: tuple[StandOff, ...]
-    digest: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clearance:
-    """The proof that a plan, exactly as digested, stays inside of what was agreed.
-
-    Parameters
-    ----------
-    plan_digest : str
-        SHA-256 of the canonical plan.
-    consents : tuple of str
-        Digests of the consents that were used.
-    zones_digest, borders_digest : str
-        Of the zones and borders that were checked.
-    issued_at, valid_until : datetime
-        Aware UTC.
-    swept : mapping
-        Number of legs, length [m], side [m], heights [m], times, and the states below.
-    policy : str
-        Version of the rules.
-    """
-
-    plan_digest: str
-    consents: tuple[str, ...]
-    zones_digest: str
-    borders_digest: str
-    issued_at: datetime
-    valid_until: datetime
-    swept: Mapping[str, Any]
-    policy: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shortfall:
-    """One place of a plan where something is missing.
-
-    Parameters
-    ----------
-    leg : str
-        ``"leg 3"``, ``"return home from leg 3"``, ``"lost link from leg 3"`` or ``"plan"``.
-    metre, second : float
-        Along the leg, and since the route's start, at which it is first missing [m], [s].
-    time : datetime or None
-        The same moment, aware UTC.
-    lon, lat : float or None
-        [degree].
-    height : Height or None
-        There.
-    lacks : str
-        What is missing, in a few words.
-    detail : str
-        A sentence for people.
-    ask : str
-        Whom to ask, or what to change.
-    """
-
-    leg: str
-    metre: float
-    second: float
-    time: datetime | None
-    lon: float | None
-    lat: float | None
-    height: Height | None
-    lacks: str
-    detail: str
-    ask: str
-
-    def __str__(self) -> str:
-        where = self.leg
-        if self.time is not None and self.lon is not None and self.lat is not None:
-            where += (
-                f", metre {self.metre:.1f}, second {self.second:.1f} "
-                f"({self.time.isoformat(timespec='seconds').replace('+00:00', 'Z')}, "
-                f"{self.lat:.6f}, {self.lon:.6f}, {self.height})"
-            )
-        return f"{where}: lacks {self.lacks}. {self.detail} {self.ask}"
-
-
-def _check_aware(name: str, moment: datetime | None) -> None:
-    """Refuse a time without a zone, for nobody can tell when it is."""
-    if moment is not None and moment.tzinfo is None:
-        raise BadInput(
-            f"{name} {moment.isoformat()} has no time zone. Add Z for UTC or an offset like +02:00."
-        )

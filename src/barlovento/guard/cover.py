@@ -1,0 +1,273 @@
+"""Which pieces of a route a consent covers, which a zone meets, and what is left uncovered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barlovento.domain.airspace import Area, Circle, Consent, Height, Position, Volume, Zone
+from barlovento.guard.geometry import (
+    BEND,
+    FRAME_RADIUS,
+    FloatArray,
+    Frame,
+    Shape,
+    scale_error,
+    shapes_of,
+)
+from barlovento.guard.heights import Ranges
+from barlovento.guard.path import Pieces
+from barlovento.guard.times import Span, spans
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+BoolArray = NDArray[np.bool_]
+
+SEAM = 1e-3
+"""Two areas whose edges are this near to each other leave no gap between them [m]."""
+
+ROUNDING = 1e-5
+"""What sums of floats may be off: seconds since 1970, and metres [s or m]."""
+
+QUADRANT = 32
+"""Straight pieces that stand for a quarter of a circle where a rim is drawn."""
+
+
+@lru_cache(maxsize=4096)
+def shapes(area: Area, outward: bool) -> tuple[Shape, ...]:
+    """Return an area's polygons; the same area is prepared once."""
+    return shapes_of(area, outward=outward)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bounded:
+    """A volume as numbers in a route's own terms.
+
+    Parameters
+    ----------
+    shapes : tuple of Shape
+        Where.
+    spans : tuple of (float, float)
+        When, in order [s since 1970].
+    low, high : float
+        Above the route's reference; infinite where unbounded, NaN where it can't be told [m].
+    owner : Consent or Zone
+        Whose volume it is.
+    """
+
+    shapes: tuple[Shape, ...]
+    spans: tuple[Span, ...]
+    low: float
+    high: float
+    owner: Consent | Zone
+
+    @property
+    def comparable(self) -> bool:
+        """Return whether its heights can be compared with the route's."""
+        return not (math.isnan(self.low) or math.isnan(self.high))
+
+    def timely(self, time: FloatArray, *, wholly: bool) -> BoolArray:
+        """Return which spans (rows) lie inside of one of its own, or meet one."""
+        found = np.zeros(len(time), dtype=bool)
+        for first, last in self.spans:
+            if wholly:
+                found |= (time[:, 0] >= first - ROUNDING) & (time[:, 1] <= last + ROUNDING)
+            else:
+                found |= (time[:, 1] > first + ROUNDING) & (time[:, 0] < last - ROUNDING)
+        return found
+
+    def level(self, height: FloatArray, *, wholly: bool) -> BoolArray:
+        """Return which heights (rows) lie inside, or meet it; what can't be told is refused."""
+        if not self.comparable:
+            return np.full(len(height), not wholly)
+        if wholly:
+            inside: BoolArray = (height[:, 0] >= self.low - ROUNDING) & (
+                height[:, 1] <= self.high + ROUNDING
+            )
+            return inside
+        meets: BoolArray = (height[:, 1] >= self.low) & (height[:, 0] <= self.high)
+        return meets
+
+
+def bounded(
+    volume: Volume, owner: Consent | Zone, *, ranges: Ranges, start: float, end: float
+) -> Bounded | None:
+    """Return a volume in a route's terms, or None where it does not apply in that time.
+
+    Parameters
+    ----------
+    volume : Volume
+        Of a consent or a zone.
+    owner : Consent or Zone
+        Whose it is; what is doubtful makes consents smaller and zones larger.
+    ranges : Ranges
+        How heights convert.
+    start, end : float
+        The route's time [s since 1970].
+    """
+    generous = isinstance(owner, Zone)
+    when = spans(volume.when, start=start, end=end, around=_around(volume), generous=generous)
+    if not when:
+        return None
+    low, high = ranges.bounds(volume.lower, volume.upper, generous=generous)
+    return Bounded(shapes(volume.area, generous), when, low, high, owner)
+
+
+def _around(volume: Volume) -> Sequence[Position]:
+    """Return places at which daylight counts: corners, and a circle's four ends."""
+    if not volume.when.windows:
+        return ()
+    found: list[Position] = []
+    for member in volume.area:
+        if isinstance(member, Circle):
+            north = member.radius / 110_000
+            east = north / max(math.cos(math.radians(member.lat)), 1e-3)
+            found += [
+                (member.lon + i * east, float(np.clip(member.lat + j * north, -90, 90)))
+                for i, j in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
+            ]
+        else:
+            found += member.outer
+    return found
+
+
+class Sheet:
+    """Volumes and pieces of a route, drawn in one flat frame.
+
+    Parameters
+    ----------
+    frame : Frame
+        Touching near the pieces.
+    side : float
+        How far the aircraft may be to the side [m].
+    """
+
+    def __init__(self, frame: Frame, side: float) -> None:
+        self.frame = frame
+        self.reach = FRAME_RADIUS + side
+        self.side = side * (1 + scale_error(self.reach)) + 2 * BEND + SEAM
+        self._drawn: dict[Hashable, list[tuple[Any, Any]]] = {}
+
+    def _polygons(self, volume: Bounded) -> list[tuple[Any, Any]]:
+        """Return each shape of a volume as polygon and rim, ready for many questions."""
+        import shapely
+
+        known = self._drawn.get(id(volume))
+        if known is None:
+            known = []
+            for shape in volume.shapes:
+                if not self._near(shape):
+                    continue
+                flat = [self.frame.project(ring) for ring in shape.rings]
+                polygon = shapely.Polygon(flat[0], flat[1:])
+                rim = shapely.boundary(polygon)
+                shapely.prepare(polygon)
+                shapely.prepare(rim)
+                known.append((polygon, rim))
+            self._drawn[id(volume)] = known
+        return known
+
+    def _near(self, shape: Shape) -> bool:
+        origin = self.frame.origin / np.linalg.norm(self.frame.origin)
+        apart = float(np.linalg.norm(shape.centre - origin))
+        return apart <= shape.reach + 1.01 * self.reach / 6.33e6
+
+    def patches(self, pieces: Pieces) -> Any:
+        """Return the pieces' patches as an array of flat geometries."""
+        import shapely
+
+        flat = self.frame.project(pieces.corners.reshape(-1, 3))
+        groups = np.repeat(np.arange(len(pieces)), 4)
+        return shapely.convex_hull(shapely.multipoints(shapely.points(flat), indices=groups))
+
+    def covered(self, volume: Bounded, pieces: Pieces, patches: Any) -> BoolArray:
+        """Return which pieces, with all that surrounds them, a volume holds on its own."""
+        import shapely
+
+        found = volume.timely(pieces.time, wholly=True) & volume.level(pieces.height, wholly=True)
+        if not found.any():
+            return found
+        corner = self.frame.project(pieces.corners[:, 0])
+        inside = np.zeros(len(pieces), dtype=bool)
+        for polygon, rim in self._polygons(volume):
+            here = found & ~inside
+            here[here] = shapely.contains_xy(polygon, corner[here, 0], corner[here, 1])
+            here[here] = ~shapely.dwithin(rim, patches[here], self.side)
+            inside |= here
+        return found & inside
+
+    def met(self, volume: Bounded, pieces: Pieces, patches: Any) -> BoolArray:
+        """Return which pieces, with all that surrounds them, meet a volume."""
+        import shapely
+
+        found = volume.timely(pieces.time, wholly=False) & volume.level(pieces.height, wholly=False)
+        if not found.any():
+            return found
+        close = np.zeros(len(pieces), dtype=bool)
+        for polygon, _ in self._polygons(volume):
+            here = found & ~close
+            here[here] = shapely.dwithin(polygon, patches[here], self.side)
+            close |= here
+        return found & close
+
+    def uncovered(
+        self, pieces: Pieces, row: int, patch: Any, consents: Sequence[Bounded], within: Any = None
+    ) -> Any:
+        """Return where a piece lacks the union of consents at some time or height, or None.
+
+        ``within`` is a geometry outside of which nothing is asked for.
+        """
+        import shapely
+
+        rim = self.side / math.cos(math.pi / (4 * QUADRANT))
+        swept = shapely.buffer(patch, rim, quad_segs=QUADRANT)
+        if within is not None:
+            swept = shapely.intersection(swept, within)
+        if shapely.is_empty(swept):
+            return None
+        (first, last), (low, high) = pieces.time[row], pieces.height[row]
+        usable = [consent for consent in consents if consent.comparable]
+        for a, b in _cells(
+            first, last, (edge for c in usable for span in c.spans for edge in span)
+        ):
+            for bottom, top in _cells(
+                low, high, (edge for c in usable for edge in (c.low, c.high))
+            ):
+                there = [
+                    polygon
+                    for c in usable
+                    if c.low - ROUNDING <= bottom
+                    and top <= c.high + ROUNDING
+                    and any(one - ROUNDING <= a and b <= two + ROUNDING for one, two in c.spans)
+                    for polygon, _ in self._polygons(c)
+                ]
+                rest = swept
+                if there:
+                    whole = shapely.union_all(there) if len(there) > 1 else there[0]
+                    rest = shapely.difference(
+                        swept, shapely.buffer(whole, SEAM, join_style="mitre")
+                    )
+                if not shapely.is_empty(rest):
+                    return rest
+        return None
+
+    def union_of(self, volumes: Iterable[Bounded]) -> Any:
+        """Return where volumes are, as one flat geometry."""
+        import shapely
+
+        return shapely.union_all([p for volume in volumes for p, _ in self._polygons(volume)])
+
+
+def _cells(first: float, last: float, edges: Iterable[float]) -> Iterable[tuple[float, float]]:
+    """Return the stretches between edges inside of a range; the whole where none is inside."""
+    inside = sorted({edge for edge in edges if first + ROUNDING < edge < last - ROUNDING})
+    return pairwise([first, *inside, last])
+

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from types import MappingProxyType
 
 from barlovento.domain.airspace import Clearance, Consent, Route, Shortfall, Zone
@@ -160,45 +161,76 @@ def plan_faults(route: Route, now: datetime) -> list[Shortfall]:
         buffer.height_error,
         buffer.time_error,
     )
-    if len(times) < 2 or any(b <= a for a, b in zip(times, times[1:], strict=False)):
+    if len(times) < 2 or any(b <= a for a, b in pairwise(times)):
         found.append(
-            _of_plan("times in order", "Each waypoint must come later than the one before.",
-                     "Give two waypoints or more, with times that rise.")
+            _of_plan(
+                "times in order",
+                "Each waypoint must come later than the one before.",
+                "Give two waypoints or more, with times that rise.",
+            )
         )
     elif times[0] - timedelta(seconds=buffer.time_error) < now:
         found.append(
-            _of_plan("a start that lies ahead", f"It starts {times[0].isoformat()}, now is "
-                     f"{now.isoformat(timespec='seconds')}.", "Move the start.")
+            _of_plan(
+                "a start that lies ahead",
+                f"It starts {times[0].isoformat()}, now is {now.isoformat(timespec='seconds')}.",
+                "Move the start.",
+            )
         )
     if len({point.height.reference for point in points}) != 1:
         found.append(
-            _of_plan("one height reference", "Its heights are measured from different things.",
-                     "Give all heights of a plan above the same reference.")
+            _of_plan(
+                "one height reference",
+                "Its heights are measured from different things.",
+                "Give all heights of a plan above the same reference.",
+            )
         )
     if not all(0 <= error < float("inf") for error in errors) or buffer.side <= 0:
         found.append(
-            _of_plan("a buffer", "Nobody flies without error; the distances to the side must be "
-                     "known and above 0.", "Give navigation error, gust drift and turn radius.")
+            _of_plan(
+                "a buffer",
+                "Nobody flies without error; the distances to the side must be known and above 0.",
+                "Give navigation error, gust drift and turn radius.",
+            )
         )
     if route.home is None:
         found.append(
-            _of_plan("a way home", "Without a home nobody knows where it flies when it must turn "
-                     "back.", "Give `home`.")
+            _of_plan(
+                "a way home",
+                "Without a home nobody knows where it flies when it must turn back.",
+                "Give `home`.",
+            )
         )
     if not 0 < route.return_speed < float("inf"):
         found.append(
-            _of_plan("a speed of return", f"{route.return_speed} m/s is none.",
-                     "Give `return_speed` in metres per second.")
+            _of_plan(
+                "a speed of return",
+                f"{route.return_speed} m/s is none.",
+                "Give `return_speed` in metres per second.",
+            )
         )
     if not all(abs(point.lat) <= 90 and abs(point.lon) <= 360 for point in points):
-        found.append(_of_plan("places on the globe", "A waypoint leaves it.",
-                              "Give longitude, then latitude, in degrees."))
+        found.append(
+            _of_plan(
+                "places on the globe",
+                "A waypoint leaves it.",
+                "Give longitude, then latitude, in degrees.",
+            )
+        )
     return found
 
 
 def _of_plan(lacks: str, detail: str, ask: str) -> Shortfall:
     """Return a shortfall of the plan as a whole."""
     return Shortfall(
-        leg="plan", metre=0.0, second=0.0, time=None, lon=None, lat=None, height=None,
-        lacks=lacks, detail=detail, ask=ask,
+        leg="plan",
+        metre=0.0,
+        second=0.0,
+        time=None,
+        lon=None,
+        lat=None,
+        height=None,
+        lacks=lacks,
+        detail=detail,
+        ask=ask,
     )

@@ -5,29 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.domain.airspace import Area, Circle, Consent, Height, Position, Volume, Zone
+from barlovento.domain.airspace import Area, Circle, Consent, Position, Volume, Zone
 from barlovento.guard.geometry import (
     BEND,
     FRAME_RADIUS,
     FloatArray,
     Frame,
     Shape,
+    arc,
     scale_error,
     shapes_of,
 )
 from barlovento.guard.heights import Ranges
-from barlovento.guard.path import Pieces
+from barlovento.guard.path import IntArray, Pieces
 from barlovento.guard.times import Span, spans
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
 
 BoolArray = NDArray[np.bool_]
 
@@ -139,6 +137,97 @@ def _around(volume: Volume) -> Sequence[Position]:
     return found
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Patches:
+    """Patches of pieces in a frame.
+
+    Parameters
+    ----------
+    hulls : ndarray of geometry, shape (n,)
+        The patches.
+    middle : ndarray, shape (n, 2)
+        Of their corners [m].
+    points : ndarray of geometry, shape (n,)
+        The same.
+    reach : ndarray, shape (n,)
+        Farthest corner from there [m].
+    """
+
+    hulls: Any
+    middle: FloatArray
+    points: Any
+    reach: FloatArray
+
+    def at(self, rows: Any) -> Patches:
+        """Return some of the rows."""
+        return Patches(self.hulls[rows], self.middle[rows], self.points[rows], self.reach[rows])
+
+
+class Drawing:
+    """A shape in a frame.
+
+    Parameters
+    ----------
+    shape : Shape
+        Less than 90 degrees away.
+    frame : Frame
+        Where it is drawn.
+    """
+
+    def __init__(self, shape: Shape, frame: Frame) -> None:
+        self.shape = shape
+        self._frame = frame
+
+    @cached_property
+    def polygon(self) -> Any:
+        """Return it as a flat polygon."""
+        import shapely
+
+        flat = [self._frame.project(ring) for ring in self.shape.rings]
+        polygon = shapely.Polygon(flat[0], flat[1:])
+        shapely.prepare(polygon)
+        return polygon
+
+    @cached_property
+    def rim(self) -> Any:
+        """Return its outline and those of its holes."""
+        import shapely
+
+        rim = shapely.boundary(self.polygon)
+        shapely.prepare(rim)
+        return rim
+
+    def holds(self, pieces: Pieces, patches: Patches, rows: IntArray, side: float) -> BoolArray:
+        """Return which patches (rows) lie inside, farther than ``side`` from the rim [m]."""
+        import shapely
+
+        hub = self.shape.hub
+        if hub is not None and self.shape.radius <= 100_000:
+            # A circle is convex: a patch lies inside when its corners do.
+            apart = arc(np.linalg.norm(pieces.corners[rows] - hub, axis=2).max(axis=1))
+            inside: BoolArray = apart + side + 0.01 * (apart / 1e5) ** 3 <= self.shape.radius
+            return inside
+        x, y = patches.middle[rows].T
+        found: BoolArray = shapely.contains_xy(self.polygon, x, y)
+        some = rows[found]
+        far = shapely.distance(self.rim, patches.points[some])
+        held = far > patches.reach[some] + side
+        open_ = ~held & (far > side)
+        held[open_] = ~shapely.dwithin(self.rim, patches.hulls[some[open_]], side)
+        found[found] = held
+        return found
+
+    def touches(self, patches: Patches, rows: IntArray, side: float) -> BoolArray:
+        """Return which patches (rows) come as near as ``side`` [m]."""
+        import shapely
+
+        far = shapely.distance(self.polygon, patches.points[rows])
+        near: BoolArray = far <= side
+        open_ = ~near & (far <= patches.reach[rows] + side)
+        near[open_] = shapely.dwithin(self.polygon, patches.hulls[rows[open_]], side)
+        return near
+
+
 class Sheet:
     """Volumes and pieces of a route, drawn in one flat frame.
 
@@ -154,72 +243,64 @@ class Sheet:
         self.frame = frame
         self.reach = FRAME_RADIUS + side
         self.side = side * (1 + scale_error(self.reach)) + 2 * BEND + SEAM
-        self._drawn: dict[Hashable, list[tuple[Any, Any]]] = {}
+        self._drawn: dict[int, list[Drawing]] = {}
 
-    def _polygons(self, volume: Bounded) -> list[tuple[Any, Any]]:
-        """Return each shape of a volume as polygon and rim, ready for many questions."""
-        import shapely
-
+    def _drawings(self, volume: Bounded) -> list[Drawing]:
+        """Return each shape of a volume that is near, drawn once."""
         known = self._drawn.get(id(volume))
         if known is None:
-            known = []
-            for shape in volume.shapes:
-                if not self._near(shape):
-                    continue
-                flat = [self.frame.project(ring) for ring in shape.rings]
-                polygon = shapely.Polygon(flat[0], flat[1:])
-                rim = shapely.boundary(polygon)
-                shapely.prepare(polygon)
-                shapely.prepare(rim)
-                known.append((polygon, rim))
+            known = [Drawing(shape, self.frame) for shape in volume.shapes if self._near(shape)]
             self._drawn[id(volume)] = known
         return known
+
+    def _polygons(self, volume: Bounded) -> list[Any]:
+        return [drawing.polygon for drawing in self._drawings(volume)]
 
     def _near(self, shape: Shape) -> bool:
         origin = self.frame.origin / np.linalg.norm(self.frame.origin)
         apart = float(np.linalg.norm(shape.centre - origin))
         return apart <= shape.reach + 1.01 * self.reach / 6.33e6
 
-    def patches(self, pieces: Pieces) -> Any:
-        """Return the pieces' patches as an array of flat geometries."""
+    def patches(self, pieces: Pieces) -> Patches:
+        """Return the pieces' patches, drawn."""
         import shapely
 
-        flat = self.frame.project(pieces.corners.reshape(-1, 3))
+        flat = self.frame.project(pieces.corners.reshape(-1, 3)).reshape(-1, 4, 2)
+        middle = flat.mean(axis=1)
+        reach = np.sqrt(((flat - middle[:, None]) ** 2).sum(axis=2).max(axis=1))
         groups = np.repeat(np.arange(len(pieces)), 4)
-        return shapely.convex_hull(shapely.multipoints(shapely.points(flat), indices=groups))
+        hulls = shapely.convex_hull(shapely.multipoints(flat.reshape(-1, 2), indices=groups))
+        return Patches(hulls, middle, shapely.points(middle), reach)
 
-    def covered(self, volume: Bounded, pieces: Pieces, patches: Any) -> BoolArray:
+    def covered(self, volume: Bounded, pieces: Pieces, patches: Patches) -> BoolArray:
         """Return which pieces, with all that surrounds them, a volume holds on its own."""
-        import shapely
-
         found = volume.timely(pieces.time, wholly=True) & volume.level(pieces.height, wholly=True)
-        if not found.any():
-            return found
-        corner = self.frame.project(pieces.corners[:, 0])
-        inside = np.zeros(len(pieces), dtype=bool)
-        for polygon, rim in self._polygons(volume):
-            here = found & ~inside
-            here[here] = shapely.contains_xy(polygon, corner[here, 0], corner[here, 1])
-            here[here] = ~shapely.dwithin(rim, patches[here], self.side)
-            inside |= here
-        return found & inside
+        rows = np.flatnonzero(found)
+        for drawing in self._drawings(volume):
+            if not len(rows):
+                break
+            rows = rows[~drawing.holds(pieces, patches, rows, self.side)]
+        found[rows] = False
+        return found
 
-    def met(self, volume: Bounded, pieces: Pieces, patches: Any) -> BoolArray:
+    def met(self, volume: Bounded, pieces: Pieces, patches: Patches) -> BoolArray:
         """Return which pieces, with all that surrounds them, meet a volume."""
-        import shapely
-
         found = volume.timely(pieces.time, wholly=False) & volume.level(pieces.height, wholly=False)
-        if not found.any():
-            return found
-        close = np.zeros(len(pieces), dtype=bool)
-        for polygon, _ in self._polygons(volume):
-            here = found & ~close
-            here[here] = shapely.dwithin(polygon, patches[here], self.side)
-            close |= here
-        return found & close
+        rows = np.flatnonzero(found)
+        for drawing in self._drawings(volume):
+            if not len(rows):
+                break
+            rows = rows[~drawing.touches(patches, rows, self.side)]
+        found[rows] = False
+        return found
 
     def uncovered(
-        self, pieces: Pieces, row: int, patch: Any, consents: Sequence[Bounded], within: Any = None
+        self,
+        pieces: Pieces,
+        row: int,
+        patches: Patches,
+        consents: Sequence[Bounded],
+        within: Any = None,
     ) -> Any:
         """Return where a piece lacks the union of consents at some time or height, or None.
 
@@ -228,7 +309,7 @@ class Sheet:
         import shapely
 
         rim = self.side / math.cos(math.pi / (4 * QUADRANT))
-        swept = shapely.buffer(patch, rim, quad_segs=QUADRANT)
+        swept = shapely.buffer(patches.hulls[row], rim, quad_segs=QUADRANT)
         if within is not None:
             swept = shapely.intersection(swept, within)
         if shapely.is_empty(swept):
@@ -247,7 +328,7 @@ class Sheet:
                     if c.low - ROUNDING <= bottom
                     and top <= c.high + ROUNDING
                     and any(one - ROUNDING <= a and b <= two + ROUNDING for one, two in c.spans)
-                    for polygon, _ in self._polygons(c)
+                    for polygon in self._polygons(c)
                 ]
                 rest = swept
                 if there:
@@ -263,11 +344,10 @@ class Sheet:
         """Return where volumes are, as one flat geometry."""
         import shapely
 
-        return shapely.union_all([p for volume in volumes for p, _ in self._polygons(volume)])
+        return shapely.union_all([p for volume in volumes for p in self._polygons(volume)])
 
 
 def _cells(first: float, last: float, edges: Iterable[float]) -> Iterable[tuple[float, float]]:
     """Return the stretches between edges inside of a range; the whole where none is inside."""
     inside = sorted({edge for edge in edges if first + ROUNDING < edge < last - ROUNDING})
     return pairwise([first, *inside, last])
-

@@ -14,7 +14,7 @@ geodesics by PROJ.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -121,11 +121,17 @@ class Shape:
         Unit vector of the cap's middle.
     reach : float
         Chord from the cap's middle, on the unit sphere, within which all places lie [1].
+    hub : ndarray, shape (3,), optional
+        Centre of the circle that it stands for [m].
+    radius : float
+        Of that circle [m].
     """
 
     rings: tuple[FloatArray, ...]
     centre: FloatArray
     reach: float
+    hub: FloatArray | None = None
+    radius: float = 0.0
 
 
 def shapes_of(area: Area, *, outward: bool) -> tuple[Shape, ...]:
@@ -241,7 +247,19 @@ def _circle(circle: Circle, *, outward: bool) -> Shape:
         azimuth,
         np.full(number, radius),
     )
-    return _capped((places(lon, lat),))
+    shape = _capped((places(lon, lat),))
+    hub = places([circle.lon], [circle.lat])[0]
+    return replace(shape, hub=hub, radius=circle.radius)
+
+
+def arc(chord: FloatArray) -> FloatArray:
+    """Return the geodesic distance of places that a chord parts, up to 150 km [m].
+
+    The radius of curvature lies between 6336 and 6400 km, so the result is wrong by less than
+    one hundredth of what is added: 10 mm at 100 km, nothing to speak of below 20 km.
+    """
+    longer: FloatArray = chord * (1 + (chord / 6.367e6) ** 2 / 24)
+    return longer
 
 
 def _capped(rings: tuple[FloatArray, ...]) -> Shape:

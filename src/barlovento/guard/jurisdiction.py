@@ -55,9 +55,7 @@ class KnowsBorders(Protocol):
         ...
 
 
-def outside(
-    borders: KnowsBorders, state: str, pieces: Pieces, *, margin: float
-) -> BoolArray:
+def outside(borders: KnowsBorders, state: str, pieces: Pieces, *, margin: float) -> BoolArray:
     """Return which pieces keep off a state's airspace by a margin, whatever the error.
 
     Parameters
@@ -75,6 +73,17 @@ def outside(
     depth, error = borders.signed_depth(state, lon, lat)
     clear: BoolArray = depth + error + reach + margin < 0
     return clear
+
+
+def inside(borders: KnowsBorders, state: str, pieces: Pieces, *, margin: float) -> BoolArray:
+    """Return which pieces lie, with a margin, wholly where a state may be sovereign.
+
+    The parameters are those of :func:`outside`.
+    """
+    lon, lat, reach = middle_of(pieces)
+    depth, error = borders.signed_depth(state, lon, lat)
+    within: BoolArray = depth + error - reach - margin >= 0
+    return within
 
 
 def spot_inside(
@@ -114,8 +123,10 @@ def spot_inside(
             return _pair(cells[np.argmax(surely)])
         cells = cells[maybe]
         boxes = shapely.box(
-            cells[:, 0] - side / 2, cells[:, 1] - side / 2,
-            cells[:, 0] + side / 2, cells[:, 1] + side / 2,
+            cells[:, 0] - side / 2,
+            cells[:, 1] - side / 2,
+            cells[:, 0] + side / 2,
+            cells[:, 1] + side / 2,
         )
         cells = cells[shapely.intersects(region, boxes)]
         if len(cells) and half <= FINEST:

@@ -60,7 +60,7 @@ class Pieces:
     def __len__(self) -> int:
         return len(self.kind)
 
-    def at(self, rows: IntArray | NDArray[np.bool_]) -> Pieces:
+    def at(self, rows: IntArray | NDArray[np.bool_] | slice) -> Pieces:
         """Return some of the rows."""
         return Pieces(
             self.kind[rows],

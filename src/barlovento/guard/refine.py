@@ -37,7 +37,8 @@ def halves(path: Path, pieces: Pieces) -> Pieces:
     corners[1::2, 3] = np.where(side, far, corners[1::2, 3])
     corners[1::2, 1] = np.where(side, corners[1::2, 1], right)
     kind, leg = np.repeat(pieces.kind, 2), np.repeat(pieces.leg, 2)
-    return _boxed(path, 
+    return _boxed(
+        path,
         Pieces(
             kind,
             leg,
@@ -45,8 +46,9 @@ def halves(path: Path, pieces: Pieces) -> Pieces:
             np.repeat(pieces.time, 2, axis=0),
             np.repeat(pieces.height, 2, axis=0),
             share,
-        )
+        ),
     )
+
 
 def _sides(path: Path, pieces: Pieces) -> tuple[FloatArray, FloatArray]:
     """Return the extent along the leg and along the way home; a second counts as a metre."""
@@ -63,10 +65,12 @@ def _sides(path: Path, pieces: Pieces) -> tuple[FloatArray, FloatArray]:
     wide = np.where(fan, np.maximum(wide, spread), wide)
     return wide, np.where(fan, long, 0.0)
 
+
 def size(path: Path, pieces: Pieces) -> FloatArray:
     """Return the larger side of each piece; a second counts as a metre [m]."""
     wide, long = _sides(path, pieces)
     return np.maximum(wide, long)
+
 
 def _boxed(path: Path, pieces: Pieces) -> Pieces:
     """Return pieces with boxes drawn anew from their shares."""

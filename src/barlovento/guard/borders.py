@@ -1,0 +1,306 @@
+"""Whose sovereign space a place lies in, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Literal
+
+import numpy as np
+
+from barlovento.domain.airspace import Area
+from barlovento.errors import BadInput
+from barlovento.guard import outline as outlines
+from barlovento.guard.covering import cells
+from barlovento.guard.limits import SEA, TERRITORIAL_SEA, Margins, Surroundings, margins
+from barlovento.guard.nearest import FloatArray, IntArray, Tree, build_tree, cartesian
+from barlovento.guard.outline import Outline
+
+Kind = Literal["land", "territorial", "high seas"]
+
+SHIPPED_ERROR = 5_000.0
+"""Of a limit drawn from the shipped outline against the finest line that was had [m]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sovereignty:
+    """Whose airspace a place lies in.
+
+    Parameters
+    ----------
+    state : str or None
+        ISO 3166 alpha-2; None beyond every limit, and where no sovereign can be named.
+    certain : bool
+        The error can't change the answer, and nobody disputes it.
+    distance : float
+        At least so far is the nearest limit [m].
+    error : float
+        Of the limit [m].
+    kind : str
+        ``"land"``, ``"territorial"`` (internal waters too: the outline has no baselines to tell
+        them apart) or ``"high seas"``.
+    candidates : tuple of str
+        States that it may belong to, given the error; the state itself among them.
+    perhaps_free : bool
+        It may lie beyond every limit, given the error.
+    """
+
+    state: str | None
+    certain: bool
+    distance: float
+    error: float
+    kind: Kind
+    candidates: tuple[str, ...] = ()
+    perhaps_free: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """Whose sovereign space an area may touch.
+
+    Parameters
+    ----------
+    states : tuple of str
+        ISO 3166 alpha-2; all of them have to agree.
+    perhaps_free : bool
+        Part of it may lie beyond every limit.
+    unnamed : bool
+        Part of it is land for which no sovereign can be named.
+    """
+
+    states: tuple[str, ...]
+    perhaps_free: bool
+    unnamed: bool
+
+
+class Borders:
+    """States, their coasts and their borders, ready to be asked.
+
+    Parameters
+    ----------
+    outline : Outline
+        Lines with who holds what beside them.
+    error : float
+        Of a limit drawn from them [m].
+    """
+
+    def __init__(self, outline: Outline, *, error: float) -> None:
+        self.outline = outline
+        self.error = error
+        self.states = tuple(sorted({holder.state for holder in outline.holders}))
+        number = {state: i for i, state in enumerate(self.states)}
+        self._state_of = np.array([number[h.state] for h in outline.holders] + [SEA])
+        self._trees: dict[int, Surroundings] = {}
+
+    @classmethod
+    def shipped(cls) -> Borders:
+        """Return the borders that come with the program (Natural Earth, 1:10m)."""
+        return _shipped()
+
+    @cached_property
+    def _sides(self) -> tuple[IntArray, IntArray]:
+        """State on each side of every line."""
+        return self._state_of[self.outline.left], self._state_of[self.outline.right]
+
+    @cached_property
+    def _disputed(self) -> Tree:
+        """Every line with the holder on each side."""
+        line = self.outline
+        return build_tree(line.begin, line.end, line.left, line.right, np.zeros_like(line.left))
+
+    @cached_property
+    def _every(self) -> Tree:
+        return self._tree(self._sides[0] != self._sides[1])
+
+    @cached_property
+    def _coasts(self) -> Tree:
+        left, right = self._sides
+        return self._tree((left == SEA) | (right == SEA))
+
+    def _tree(self, keep: FloatArray) -> Tree:
+        left, right = (side[keep] for side in self._sides)
+        line = self.outline
+        return build_tree(line.begin[keep], line.end[keep], left, right, np.maximum(left, right))
+
+    def around(self, state: str) -> Surroundings:
+        """Return the lines that decide about one state.
+
+        Raises
+        ------
+        BadInput
+            The outline has no such state.
+        """
+        if state not in self.states or not state:
+            raise BadInput(
+                f"The outline knows no state {state!r}. Give its ISO 3166 code of two letters."
+            )
+        return self._around(self.states.index(state))
+
+    def _around(self, number: int) -> Surroundings:
+        if number not in self._trees:
+            left, right = self._sides
+            own = (left == number) ^ (right == number)
+            sea = (left == SEA) | (right == SEA)
+            self._trees[number] = Surroundings(
+                self._every, self._tree(own & sea), self._coasts, self._tree(own & ~sea), number
+            )
+        return self._trees[number]
+
+    def signed_depth(
+        self, state: str, lons: Sequence[float] | FloatArray, lats: Sequence[float] | FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return how deep places lie in a state's sovereign space.
+
+        Parameters
+        ----------
+        state : str
+            ISO 3166 alpha-2.
+        lons, lats : array_like, shape (n,)
+            WGS 84 [degree].
+
+        Returns
+        -------
+        depth : ndarray, shape (n,)
+            At least so far inside, negative outside [m].
+        error : ndarray, shape (n,)
+            Of the limit there [m].
+        """
+        places = cartesian(np.atleast_1d(np.asarray(lons, float)), np.atleast_1d(lats))
+        depth = margins(self.around(state), places).margin
+        return depth, np.full(len(depth), self.error)
+
+    def sovereign_at(self, lon: float, lat: float) -> Sovereignty:
+        """Return whose airspace a place lies in.
+
+        Parameters
+        ----------
+        lon, lat : float
+            WGS 84 [degree].
+
+        Returns
+        -------
+        Sovereignty
+            With the distance to the nearest limit.
+        """
+        return self.sovereigns([lon], [lat])[0]
+
+    def sovereigns(
+        self,
+        lons: Sequence[float] | FloatArray,
+        lats: Sequence[float] | FloatArray,
+        *,
+        widened: float = 0.0,
+    ) -> tuple[Sovereignty, ...]:
+        """Return whose airspace each of many places lies in.
+
+        Parameters
+        ----------
+        lons, lats : array_like, shape (n,)
+            WGS 84 [degree].
+        widened : float
+            Candidates are told for every place within this distance [m].
+
+        Returns
+        -------
+        tuple of Sovereignty
+            One for each place.
+        """
+        places = cartesian(np.atleast_1d(np.asarray(lons, float)), np.atleast_1d(lats))
+        near = self._near(places, 2.0 * TERRITORIAL_SEA + self.error + widened)
+        found = {number: margins(self._around(number), places) for number in near}
+        if not found:
+            return tuple(self._far() for _ in places)
+        return tuple(self._judge(i, found, self.error + widened) for i in range(len(places)))
+
+    def states_touching(self, area: Area) -> Touched:
+        """Return every state whose sovereign space an area may touch.
+
+        Parameters
+        ----------
+        area : tuple of Polygon4326 or Circle
+            Their union.
+
+        Returns
+        -------
+        Touched
+            States, and whether part of the area may lie beyond every limit.
+        """
+        states: set[str] = set()
+        free = unnamed = False
+
+        def settled(lon: FloatArray, lat: FloatArray, radius: float) -> IntArray:
+            nonlocal free, unnamed
+            done = np.zeros(len(lon), dtype=np.int64)
+            finest = radius <= self.error / 16.0
+            for i, seen in enumerate(self.sovereigns(lon, lat, widened=radius)):
+                nobody = seen.kind == "land" and seen.state is None
+                known = states.issuperset(seen.candidates) and free >= seen.perhaps_free
+                if finest or seen.distance > seen.error + radius:
+                    states.update(seen.candidates)
+                    free |= seen.perhaps_free
+                    unnamed |= nobody
+                    done[i] = 1
+                elif known and unnamed >= nobody:
+                    # Whatever lies in this cell, it adds nothing.
+                    done[i] = 1
+            return done
+
+        for member in area:
+            cells(member, settled)
+        return Touched(states=tuple(sorted(states)), perhaps_free=free, unnamed=unnamed)
+
+    def _near(self, places: FloatArray, reach: float) -> list[int]:
+        """Return the states whose box is within reach [m] of any of the places."""
+        low, high = places.min(axis=0) - reach, places.max(axis=0) + reach
+        boxes = self._boxes
+        hit = np.all((boxes[:, 0] <= high) & (boxes[:, 1] >= low), axis=1)
+        return [int(number) for number in np.flatnonzero(hit)]
+
+    @cached_property
+    def _boxes(self) -> FloatArray:
+        """Least and greatest coordinates of each state's lines [m]."""
+        left, right = self._sides
+        boxes = np.empty((len(self.states), 2, 3))
+        for number in range(len(self.states)):
+            own = (left == number) | (right == number)
+            ends = np.concatenate([self.outline.begin[own], self.outline.end[own]])
+            boxes[number] = ends.min(axis=0), ends.max(axis=0)
+        return boxes
+
+    def _far(self) -> Sovereignty:
+        return Sovereignty(
+            state=None,
+            certain=True,
+            distance=TERRITORIAL_SEA,
+            error=self.error,
+            kind="high seas",
+            perhaps_free=True,
+        )
+
+    def _judge(self, i: int, found: dict[int, Margins], reach: float) -> Sovereignty:
+        """Return the verdict about one place from the margins of the states near it."""
+        margin = {number: float(m.margin[i]) for number, m in found.items()}
+        best = max(margin, key=lambda number: margin[number])
+        holder = int(found[best].holder[i])
+        owner = holder if holder != SEA else (best if margin[best] >= 0.0 else SEA)
+        names = [self.states[n] for n, m in margin.items() if m >= -reach]
+        candidates = tuple(sorted(name for name in names if name))
+        distance = abs(margin[owner] if owner in margin else margin[best])
+        coast = min(float(m.own[i]) for m in found.values())
+        state = self.states[owner] if owner != SEA else ""
+        kind: Kind = "land" if holder != SEA else ("territorial" if owner != SEA else "high seas")
+        return Sovereignty(
+            state=state or None,
+            certain=distance > self.error and (owner == SEA or bool(state)),
+            distance=distance,
+            error=self.error,
+            kind=kind,
+            candidates=candidates,
+            perhaps_free=bool(kind != "land" and coast > TERRITORIAL_SEA - reach),
+        )
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Borders:
+    return Borders(outlines.shipped(), error=SHIPPED_ERROR)

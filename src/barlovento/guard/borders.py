@@ -114,7 +114,8 @@ class Borders:
         return self._tree(self._sides[0] != self._sides[1])
 
     @cached_property
-    def _coasts(self) -> Tree:
+    def every_coast(self) -> Tree:
+        """Everybody's coast, each line owned by the state's number."""
         left, right = self._sides
         return self._tree((left == SEA) | (right == SEA))
 
@@ -143,7 +144,7 @@ class Borders:
             own = (left == number) ^ (right == number)
             sea = (left == SEA) | (right == SEA)
             self._trees[number] = Surroundings(
-                self._every, self._tree(own & sea), self._coasts, self._tree(own & ~sea), number
+                self._every, self._tree(own & sea), self.every_coast, self._tree(own & ~sea), number
             )
         return self._trees[number]
 

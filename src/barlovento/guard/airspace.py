@@ -88,7 +88,7 @@ def clear(
         plan_digest=route.digest,
         consents=tuple(sorted(consent.digest for consent in check.used)),
         zones_digest=index.digest,
-        borders_digest=borders.digest,
+        borders_digest=borders.outline.digest,
         issued_at=now.astimezone(UTC),
         valid_until=datetime.fromtimestamp(check.until, UTC),
         swept=MappingProxyType(check.summary()),

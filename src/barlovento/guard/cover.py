@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -300,28 +300,23 @@ class Sheet:
         row: int,
         patches: Patches,
         consents: Sequence[Bounded],
-        within: Any = None,
+        within: Bounded | None = None,
     ) -> Any:
         """Return where a piece lacks the union of consents at some time or height, or None.
 
-        ``within`` is a geometry outside of which nothing is asked for.
+        ``within`` is a zone, outside of which nothing is asked for.
         """
         import shapely
 
         rim = self.side / math.cos(math.pi / (4 * QUADRANT))
         swept = shapely.buffer(patches.hulls[row], rim, quad_segs=QUADRANT)
         if within is not None:
-            swept = shapely.intersection(swept, within)
-        if shapely.is_empty(swept):
-            return None
-        (first, last), (low, high) = pieces.time[row], pieces.height[row]
+            swept = shapely.intersection(swept, self.union_of([within]))
+            if shapely.is_empty(swept):
+                return None
         usable = [consent for consent in consents if consent.comparable]
-        for a, b in _cells(
-            first, last, (edge for c in usable for span in c.spans for edge in span)
-        ):
-            for bottom, top in _cells(
-                low, high, (edge for c in usable for edge in (c.low, c.high))
-            ):
+        for a, b in _stretches(pieces.time[row], within, usable):
+            for bottom, top in _layers(pieces.height[row], within, usable):
                 there = [
                     polygon
                     for c in usable
@@ -345,6 +340,28 @@ class Sheet:
         import shapely
 
         return shapely.union_all([p for volume in volumes for p in self._polygons(volume)])
+
+
+def _stretches(
+    time: FloatArray, within: Bounded | None, consents: Sequence[Bounded]
+) -> Iterator[tuple[float, float]]:
+    """Yield the stretches of a span of time in which neither a zone nor a consent changes."""
+    edges = [edge for consent in consents for span in consent.spans for edge in span]
+    for first, last in within.spans if within else ((-math.inf, math.inf),):
+        begin, end = max(first, time[0]), min(last, time[1])
+        if begin <= end:
+            yield from _cells(begin, end, edges)
+
+
+def _layers(
+    height: FloatArray, within: Bounded | None, consents: Sequence[Bounded]
+) -> Iterable[tuple[float, float]]:
+    """Return the layers of a range of heights in which neither a zone nor a consent changes."""
+    low, high = height
+    if within is not None and within.comparable:
+        low, high = max(low, within.low), min(high, within.high)
+    edges = (edge for consent in consents for edge in (consent.low, consent.high))
+    return _cells(low, high, edges) if low <= high else ()
 
 
 def _cells(first: float, last: float, edges: Iterable[float]) -> Iterable[tuple[float, float]]:

@@ -33,12 +33,21 @@ class Touching(Protocol):
         ...
 
 
+class Drawn(Protocol):
+    """Lines that borders were made from."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of them."""
+        ...
+
+
 class KnowsBorders(Protocol):
     """What is asked of borders here; :class:`barlovento.guard.borders.Borders` answers it."""
 
     @property
-    def digest(self) -> str:
-        """SHA-256 of what they were made from."""
+    def outline(self) -> Drawn:
+        """What they were made from."""
         ...
 
     def states_touching(self, area: Area) -> Touching:

@@ -247,8 +247,7 @@ class Check:
         def lacking(sheet: Sheet, pieces: Pieces, patches: Patches, row: int) -> bool:
             if not consents:
                 return True
-            within = sheet.union_of([zone])
-            lacks = sheet.uncovered(pieces, row, patches, consents, within) is not None
+            lacks = sheet.uncovered(pieces, row, patches, consents, zone) is not None
             if not lacks:
                 self._note(consents)
             return lacks

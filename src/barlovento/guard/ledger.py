@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from barlovento.guard.verifier import (
+    RuleBroken,
     VerifierKey,
     VerifyError,
     canonical,
@@ -161,13 +162,13 @@ def apply(ledger: Ledger, entry: Entry, documents: Mapping[str, bytes]) -> None:
 def _begin(ledger: Ledger, entry: Entry) -> None:
     people = [parse_key(text) for text in entry.payload["people"]]
     if entry.index != 0 or ledger.keys:
-        raise VerifyError("Only the first entry may name the first two people.")
+        raise RuleBroken("Only the first entry may name the first two people.")
     if len({key.id for key in people}) != THRESHOLD or len({key.name for key in people}) != 2:
-        raise VerifyError("A workspace begins with two different people with different keys.")
+        raise RuleBroken("A workspace begins with two different people with different keys.")
     log = parse_key(entry.payload["key"])
     for key, role in [(log, "log"), *((key, "person") for key in people)]:
         if key.id in ledger.keys:
-            raise VerifyError("The log's key and the people's keys must differ.")
+            raise RuleBroken("The log's key and the people's keys must differ.")
         ledger.keys[key.id] = PinnedKey(key=key, role=role, state="", since=0, time=entry.time)
 
 
@@ -181,15 +182,15 @@ def _pin(ledger: Ledger, signed: SignedDocument, signers: frozenset[str]) -> Non
     content = signed.payload
     key, role, state = parse_key(content["key"]), content["role"], content["state"]
     if role not in ("authority", "person", "witness") or (role == "authority") != bool(state):
-        raise VerifyError("A pin is of an authority with its state, a person or a witness.")
+        raise RuleBroken("A pin is of an authority with its state, a person or a witness.")
     if key.id in ledger.keys:
-        raise VerifyError(f"The key of {key.name} is known already; one key has one role.")
+        raise RuleBroken(f"The key of {key.name} is known already; one key has one role.")
     names = [p.key.name for p in ledger.keys.values() if p.role == "person" and p.until is None]
     if role == "person" and key.name in names:
-        raise VerifyError(f"A person called {key.name} is enrolled already.")
+        raise RuleBroken(f"A person called {key.name} is enrolled already.")
     people = _people(ledger, signers)
     if not people:
-        raise VerifyError("No enrolled person has signed this pin.")
+        raise RuleBroken("No enrolled person has signed this pin.")
     before = ledger.proposed.get(signed.digest)
     if before:
         people |= before[1]
@@ -206,13 +207,13 @@ def _rotate(ledger: Ledger, signed: SignedDocument, signers: frozenset[str]) -> 
     old = ledger.keys.get(signed.payload["old"])
     new = parse_key(signed.payload["key"])
     if old is None or old.until is not None or old.role == "log":
-        raise VerifyError("The key to be rotated is not one that is trusted now.")
+        raise RuleBroken("The key to be rotated is not one that is trusted now.")
     if new.id in ledger.keys:
-        raise VerifyError(f"The new key of {new.name} is known already.")
+        raise RuleBroken(f"The new key of {new.name} is known already.")
     if old.role == "person" and new.name != old.key.name:
-        raise VerifyError(f"A person keeps the name: {old.key.name}.")
+        raise RuleBroken(f"A person keeps the name: {old.key.name}.")
     if not {old.key.id, new.id} <= signers:
-        raise VerifyError("A rotation is signed by the old key and by the new one.")
+        raise RuleBroken("A rotation is signed by the old key and by the new one.")
     ledger.keys[old.key.id] = replace(old, until=signed.index, ended="rotated")
     ledger.keys[new.id] = replace(old, key=new, since=signed.index, time=signed.time)
 
@@ -221,9 +222,9 @@ def _revoke_key(ledger: Ledger, signed: SignedDocument, signers: frozenset[str])
     key_id = signed.payload["key_id"]
     old = ledger.keys.get(key_id)
     if old is None or old.role == "log" or old.ended == "revoked":
-        raise VerifyError("The key to be revoked is not known, or is revoked already.")
+        raise RuleBroken("The key to be revoked is not known, or is revoked already.")
     if key_id not in signers and len(_people(ledger, signers)) < THRESHOLD:
-        raise VerifyError("A key is revoked by itself or by two enrolled people.")
+        raise RuleBroken("A key is revoked by itself or by two enrolled people.")
     ledger.keys[key_id] = replace(old, until=signed.index, ended="revoked")
 
 
@@ -236,7 +237,7 @@ def _signer_for(ledger: Ledger, state: str, signers: Iterable[str]) -> str:
     others = sorted({pinned.state for pinned in found if pinned})
     ended = sorted({ledger.keys[name].ended for name in signers} - {""})
     whose = f"the key of {', '.join(others)}" if others else "no key that is pinned now"
-    raise VerifyError(
+    raise RuleBroken(
         f"This must be signed by a key pinned to {state}, but it is signed by {whose}"
         + (f" (a key that was {', '.join(ended)})." if ended else ".")
     )
@@ -247,10 +248,10 @@ def _consent(ledger: Ledger, signed: SignedDocument, signers: frozenset[str]) ->
     key_id = _signer_for(ledger, state, signers)
     if signed.digest in ledger.consents:
         when = ledger.consents[signed.digest].index
-        raise VerifyError(f"This consent is in the log already, as entry {when}.")
+        raise RuleBroken(f"This consent is in the log already, as entry {when}.")
     name = signed.payload["properties"]["id"]
     if any(name == other.payload["properties"]["id"] for other in ledger.consents.values()):
-        raise VerifyError(f"Another consent is called {name} already.")
+        raise RuleBroken(f"Another consent is called {name} already.")
     ledger.consents[signed.digest] = replace(signed, key_id=key_id)
 
 
@@ -258,10 +259,10 @@ def _revoke(ledger: Ledger, signed: SignedDocument, signers: frozenset[str]) -> 
     digest = signed.payload["consent"]
     consent = ledger.consents.get(digest)
     if consent is None:
-        raise VerifyError(f"No consent with the digest {digest[:16]} is in this log.")
+        raise RuleBroken(f"No consent with the digest {digest[:16]} is in this log.")
     state = consent.payload["properties"]["authority"]
     key_id = _signer_for(ledger, state, signers)
     if digest in ledger.revoked:
         when = ledger.revoked[digest].index
-        raise VerifyError(f"This consent is revoked already, by entry {when}: a replay.")
+        raise RuleBroken(f"This consent is revoked already, by entry {when}: a replay.")
     ledger.revoked[digest] = replace(signed, key_id=key_id)

@@ -30,6 +30,10 @@ class VerifyError(Exception):
     """Something is not what its hash or signature says."""
 
 
+class RuleBroken(VerifyError):
+    """The bytes are whole, but what they say is not allowed."""
+
+
 # ---------------------------------------------------------------- text
 
 

@@ -5,22 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barlovento.domain.airspace import Area
 from barlovento.errors import BadInput
 from barlovento.guard import outline as outlines
 from barlovento.guard.covering import cells
-from barlovento.guard.limits import SEA, TERRITORIAL_SEA, Margins, Surroundings, margins
-from barlovento.guard.nearest import FloatArray, IntArray, Tree, build_tree, cartesian
+from barlovento.guard.limit_errors import UNMEASURED, LimitErrors
+from barlovento.guard.limits import (
+    FARTHEST,
+    SEA,
+    TERRITORIAL_SEA,
+    Margins,
+    Surroundings,
+    margins,
+)
+from barlovento.guard.nearest import (
+    NO_OWNER,
+    FloatArray,
+    IntArray,
+    Tree,
+    build_tree,
+    cartesian,
+    nearest_many,
+    side_of,
+)
 from barlovento.guard.outline import Outline
 
 Kind = Literal["land", "territorial", "high seas"]
 
-SHIPPED_ERROR = 5_000.0
-"""Of a limit drawn from the shipped outline against the finest line that was had [m]."""
+FINEST = 30.0
+"""Radius of the smallest cells in which an area is searched [m]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +99,13 @@ class Borders:
     ----------
     outline : Outline
         Lines with who holds what beside them.
-    error : float
-        Of a limit drawn from them [m].
+    errors : LimitErrors
+        Of limits drawn from them.
     """
 
-    def __init__(self, outline: Outline, *, error: float) -> None:
+    def __init__(self, outline: Outline, *, errors: LimitErrors) -> None:
         self.outline = outline
-        self.error = error
+        self._errors = errors
         self.states = tuple(sorted({holder.state for holder in outline.holders}))
         number = {state: i for i, state in enumerate(self.states)}
         self._state_of = np.array([number[h.state] for h in outline.holders] + [SEA])
@@ -104,7 +122,7 @@ class Borders:
         return self._state_of[self.outline.left], self._state_of[self.outline.right]
 
     @cached_property
-    def _disputed(self) -> Tree:
+    def _holders(self) -> Tree:
         """Every line with the holder on each side."""
         line = self.outline
         return build_tree(line.begin, line.end, line.left, line.right, np.zeros_like(line.left))
@@ -169,7 +187,24 @@ class Borders:
         """
         places = cartesian(np.atleast_1d(np.asarray(lons, float)), np.atleast_1d(lats))
         depth = margins(self.around(state), places).margin
-        return depth, np.full(len(depth), self.error)
+        return depth, np.maximum(*self.errors(state, places))
+
+    def errors(self, state: str, places: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return how far the true limit may lie off the one that is drawn.
+
+        Parameters
+        ----------
+        state : str
+            ISO 3166 alpha-2.
+        places : ndarray, shape (n, 3)
+            Earth-centred [m].
+
+        Returns
+        -------
+        outward, inward : ndarray, shape (n,)
+            Away from the state, and towards it [m].
+        """
+        return self._errors.at(state, places)
 
     def sovereign_at(self, lon: float, lat: float) -> Sovereignty:
         """Return whose airspace a place lies in.
@@ -208,11 +243,24 @@ class Borders:
             One for each place.
         """
         places = cartesian(np.atleast_1d(np.asarray(lons, float)), np.atleast_1d(lats))
-        near = self._near(places, 2.0 * TERRITORIAL_SEA + self.error + widened)
-        found = {number: margins(self._around(number), places) for number in near}
+        near = self.near(places, 2.0 * TERRITORIAL_SEA + UNMEASURED + widened)
+        found = {
+            number: _Near(
+                margins(self._around(number), places), *self.errors(self.states[number], places)
+            )
+            for number in near
+        }
         if not found:
-            return tuple(self._far() for _ in places)
-        return tuple(self._judge(i, found, self.error + widened) for i in range(len(places)))
+            return tuple(FAR for _ in places)
+        disputed = self._is_disputed(places)
+        return tuple(self._judge(i, found, widened, bool(disputed[i])) for i in range(len(places)))
+
+    def _is_disputed(self, places: FloatArray) -> NDArray[np.bool_]:
+        """Tell of each place whether it is land that is disputed."""
+        _, index = nearest_many(self._holders, places, FARTHEST, NO_OWNER)
+        held = [side_of(self._holders, int(i), p) for i, p in zip(index, places, strict=True)]
+        disputed = [holder.disputed for holder in self.outline.holders]
+        return np.array([who != SEA and disputed[who] for who in held], dtype=bool)
 
     def states_touching(self, area: Area) -> Touched:
         """Return every state whose sovereign space an area may touch.
@@ -233,7 +281,7 @@ class Borders:
         def settled(lon: FloatArray, lat: FloatArray, radius: float) -> IntArray:
             nonlocal free, unnamed
             done = np.zeros(len(lon), dtype=np.int64)
-            finest = radius <= self.error / 16.0
+            finest = radius <= FINEST
             for i, seen in enumerate(self.sovereigns(lon, lat, widened=radius)):
                 nobody = seen.kind == "land" and seen.state is None
                 known = states.issuperset(seen.candidates) and free >= seen.perhaps_free
@@ -251,7 +299,7 @@ class Borders:
             cells(member, settled)
         return Touched(states=tuple(sorted(states)), perhaps_free=free, unnamed=unnamed)
 
-    def _near(self, places: FloatArray, reach: float) -> list[int]:
+    def near(self, places: FloatArray, reach: float) -> list[int]:
         """Return the states whose box is within reach [m] of any of the places."""
         low, high = places.min(axis=0) - reach, places.max(axis=0) + reach
         boxes = self._boxes
@@ -269,39 +317,58 @@ class Borders:
             boxes[number] = ends.min(axis=0), ends.max(axis=0)
         return boxes
 
-    def _far(self) -> Sovereignty:
-        return Sovereignty(
-            state=None,
-            certain=True,
-            distance=TERRITORIAL_SEA,
-            error=self.error,
-            kind="high seas",
-            perhaps_free=True,
-        )
-
-    def _judge(self, i: int, found: dict[int, Margins], reach: float) -> Sovereignty:
+    def _judge(
+        self, i: int, found: dict[int, _Near], widened: float, disputed: bool
+    ) -> Sovereignty:
         """Return the verdict about one place from the margins of the states near it."""
-        margin = {number: float(m.margin[i]) for number, m in found.items()}
+        margin = {number: float(one.margins.margin[i]) for number, one in found.items()}
         best = max(margin, key=lambda number: margin[number])
-        holder = int(found[best].holder[i])
+        holder = int(found[best].margins.holder[i])
         owner = holder if holder != SEA else (best if margin[best] >= 0.0 else SEA)
-        names = [self.states[n] for n, m in margin.items() if m >= -reach]
-        candidates = tuple(sorted(name for name in names if name))
-        distance = abs(margin[owner] if owner in margin else margin[best])
-        coast = min(float(m.own[i]) for m in found.values())
-        state = self.states[owner] if owner != SEA else ""
+        may = {n for n, m in margin.items() if m >= -float(found[n].outward[i]) - widened}
+        if owner in margin:
+            may.add(owner)
+            error = float(found[owner].inward[i])
+            sure = margin[owner] > error and may == {owner} and not disputed
+            distance = margin[owner]
+        else:
+            error = float(found[best].outward[i])
+            sure, distance = not may and holder == SEA, -margin[best]
+        # A place at sea is free unless it is deep enough inside of somebody's sea.
+        held = any(margin[n] > float(found[n].inward[i]) + widened for n in may)
+        coast = min(float(one.margins.own[i]) for one in found.values())
+        within = coast < TERRITORIAL_SEA - error - widened
         kind: Kind = "land" if holder != SEA else ("territorial" if owner != SEA else "high seas")
         return Sovereignty(
-            state=state or None,
-            certain=distance > self.error and (owner == SEA or bool(state)),
+            state=(self.states[owner] if owner != SEA else "") or None,
+            certain=sure and (owner == SEA or bool(self.states[owner])),
             distance=distance,
-            error=self.error,
+            error=error,
             kind=kind,
-            candidates=candidates,
-            perhaps_free=bool(kind != "land" and coast > TERRITORIAL_SEA - reach),
+            candidates=tuple(sorted(self.states[n] for n in may if self.states[n])),
+            perhaps_free=kind != "land" and not (held or within),
         )
+
+
+class _Near(NamedTuple):
+    """Margins of one state at n places, and the errors of its limit there [m]."""
+
+    margins: Margins
+    outward: FloatArray
+    inward: FloatArray
+
+
+FAR = Sovereignty(
+    state=None,
+    certain=True,
+    distance=TERRITORIAL_SEA,
+    error=UNMEASURED,
+    kind="high seas",
+    perhaps_free=True,
+)
+"""A place with no state anywhere near."""
 
 
 @lru_cache(maxsize=1)
 def _shipped() -> Borders:
-    return Borders(outlines.shipped(), error=SHIPPED_ERROR)
+    return Borders(outlines.shipped(), errors=LimitErrors.shipped())

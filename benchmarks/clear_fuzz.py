@@ -35,6 +35,23 @@ HALF = 60_000.0
 """A border reaches this far both ways [m]."""
 
 
+class Same:
+    """One error for every limit.
+
+    Parameters
+    ----------
+    error : float
+        [m].
+    """
+
+    def __init__(self, error: float) -> None:
+        self.error = error
+
+    def at(self, _state: str, places: Any) -> tuple[Any, Any]:
+        """Return the error away from a state and towards it [m]."""
+        return np.full(len(places), self.error), np.full(len(places), self.error)
+
+
 def borders_of(line: Line) -> Borders:
     """Return borders that know one line on land, a state on either side."""
     along = np.linspace(-HALF, HALF, 61)
@@ -53,7 +70,7 @@ def borders_of(line: Line) -> Borders:
             licence="",
             digest="fuzz",
         ),
-        error=line.error,
+        errors=Same(line.error),
     )
 
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import Proj
@@ -144,7 +146,7 @@ class Slow:
     # ------------------------------------------------------------ when
 
     def spans(self, when: Applicability) -> list[tuple[float, float]]:
-        """Return when something applies, by asking every second and halving between."""
+        """Return when something applies, by asking every 20 s and halving between."""
         known = self._spans.get(when)
         if known is None:
             first = when.valid_from.timestamp() if when.valid_from else -np.inf
@@ -159,7 +161,7 @@ class Slow:
     def _window_spans(self, when: Applicability) -> list[tuple[float, float]]:
         if not when.windows:
             return [(-np.inf, np.inf)]
-        grid = np.arange(self.begin, self.end, 1.0)
+        grid = np.arange(self.begin, self.end, 20.0)
         states = [_within(when, float(moment)) for moment in grid]
         found, start = [], -np.inf if states[0] else None
         for k in range(1, len(grid)):
@@ -376,8 +378,7 @@ def _within(when: Applicability, moment: float) -> bool:
     local = datetime.fromtimestamp(moment, UTC).astimezone(ZoneInfo(when.timezone))
     clock = local.time()
     for window in when.windows:
-        start = datetime.strptime(window.start, _form(window.start)).time()  # noqa: DTZ007
-        end = datetime.strptime(window.end, _form(window.end)).time()  # noqa: DTZ007
+        start, end = _clock(window.start), _clock(window.end)
         today = local.weekday() in window.days
         before = (local - timedelta(days=1)).weekday() in window.days
         if start < end:
@@ -388,39 +389,46 @@ def _within(when: Applicability, moment: float) -> bool:
     return False
 
 
-def _form(word: str) -> str:
-    return "%H:%M:%S.%f" if "." in word else "%H:%M:%S"
+@lru_cache(maxsize=4096)
+def _clock(word: str) -> time:
+    return time.fromisoformat(word)
 
 
+@nb.njit(cache=True)  # type: ignore[misc,unused-ignore]
 def _ring_depth(ring: FloatArray, places: FloatArray) -> FloatArray:
     """Return the distance to a ring's edges, negative outside, by crossing numbers."""
-    a, b = ring, np.roll(ring, -1, axis=0)
     out = np.empty(len(places))
-    for k in range(0, len(places), 2000):
-        p = places[k : k + 2000, None, :]
-        edge = b - a
-        share = np.clip(((p - a) * edge).sum(-1) / (edge**2).sum(-1), 0, 1)
-        apart = np.hypot(*np.moveaxis(p - a - share[..., None] * edge, -1, 0)).min(axis=1)
-        above = (a[:, 1] > p[..., 1]) != (b[:, 1] > p[..., 1])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            cut = a[:, 0] + (p[..., 1] - a[:, 1]) * edge[:, 0] / edge[:, 1]
-        odd = (above & (p[..., 0] < cut)).sum(axis=1) % 2 == 1
-        out[k : k + 2000] = np.where(odd, apart, -apart)
+    for k in range(len(places)):
+        x, y = places[k, 0], places[k, 1]
+        least, odd = np.inf, False
+        for i in range(len(ring)):
+            ax, ay = ring[i - 1, 0], ring[i - 1, 1]
+            bx, by = ring[i, 0], ring[i, 1]
+            ex, ey = bx - ax, by - ay
+            share = ((x - ax) * ex + (y - ay) * ey) / (ex * ex + ey * ey)
+            share = min(1.0, max(0.0, share))
+            least = min(least, np.hypot(x - ax - share * ex, y - ay - share * ey))
+            if (ay > y) != (by > y) and x < ax + (y - ay) * ex / ey:
+                odd = not odd
+        out[k] = least if odd else -least
     return out
 
 
+@nb.njit(cache=True)  # type: ignore[misc,unused-ignore]
 def _left_of(line: FloatArray, places: FloatArray) -> FloatArray:
     """Return the distance to a line, positive on its left."""
-    a, b = line[:-1], line[1:]
     out = np.empty(len(places))
-    for k in range(0, len(places), 2000):
-        p = places[k : k + 2000, None, :]
-        edge = b - a
-        share = np.clip(((p - a) * edge).sum(-1) / (edge**2).sum(-1), 0, 1)
-        apart = np.hypot(*np.moveaxis(p - a - share[..., None] * edge, -1, 0))
-        nearest = apart.argmin(axis=1)
-        rows = np.arange(len(nearest))
-        off = p[:, 0] - a[nearest]
-        cross = edge[nearest, 0] * off[:, 1] - edge[nearest, 1] * off[:, 0]
-        out[k : k + 2000] = np.where(cross >= 0, 1, -1) * apart[rows, nearest]
+    for k in range(len(places)):
+        x, y = places[k, 0], places[k, 1]
+        least, sign = np.inf, 1.0
+        for i in range(1, len(line)):
+            ax, ay = line[i - 1, 0], line[i - 1, 1]
+            ex, ey = line[i, 0] - ax, line[i, 1] - ay
+            share = ((x - ax) * ex + (y - ay) * ey) / (ex * ex + ey * ey)
+            share = min(1.0, max(0.0, share))
+            apart = np.hypot(x - ax - share * ex, y - ay - share * ey)
+            if apart < least:
+                least = apart
+                sign = 1.0 if ex * (y - ay) - ey * (x - ax) >= 0 else -1.0
+        out[k] = sign * least
     return out

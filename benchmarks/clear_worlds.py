@@ -394,11 +394,14 @@ class Maker:
         azimuth, _, length = GEOD.inv(a.lon, a.lat, b.lon, b.lat)
         share = rng.uniform(0, 1)
         spot = self._off((a.lon, a.lat), azimuth, length * share)
-        far = rng.random() < (0.5 if not self.zones else 0.93)
+        far = rng.random() < (0.5 if not self.zones else 0.993)
         radius = float(rng.uniform(15, 300))
         gap = float(rng.uniform(3, 25)) * 100 if far else self._gap()
         heading = azimuth + rng.choice([90, -90])
         centre = self._off(spot, heading, radius + route.buffer.side + gap)
+        if self.zones and far:
+            # Among many zones most are no business of the plan's.
+            centre = self._off(self.centre, rng.uniform(0, 360), self.need + 1.4 * radius + gap * 4)
         area: tuple[Any, ...] = (Circle(lon=centre[0], lat=centre[1], radius=radius),)
         if rng.random() < 0.5:
             area = (self._polygon(centre, radius * 0.8, int(rng.integers(3, 30))),)

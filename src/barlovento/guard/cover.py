@@ -162,6 +162,13 @@ class Patches:
         """Return some of the rows."""
         return Patches(self.hulls[rows], self.middle[rows], self.points[rows], self.reach[rows])
 
+    def as_one(self) -> Patches:
+        """Return all of them as one row, of which only the outline means something."""
+        import shapely
+
+        whole = np.array([shapely.union_all(self.hulls)])
+        return Patches(whole, self.middle[:1], self.points[:1], self.reach[:1])
+
 
 class Drawing:
     """A shape in a frame.
@@ -253,9 +260,6 @@ class Sheet:
             self._drawn[id(volume)] = known
         return known
 
-    def _polygons(self, volume: Bounded) -> list[Any]:
-        return [drawing.polygon for drawing in self._drawings(volume)]
-
     def _near(self, shape: Shape) -> bool:
         origin = self.frame.origin / np.linalg.norm(self.frame.origin)
         apart = float(np.linalg.norm(shape.centre - origin))
@@ -311,35 +315,38 @@ class Sheet:
         rim = self.side / math.cos(math.pi / (4 * QUADRANT))
         swept = shapely.buffer(patches.hulls[row], rim, quad_segs=QUADRANT)
         if within is not None:
-            swept = shapely.intersection(swept, self.union_of([within]))
+            parts = [self._clipped(drawing, swept) for drawing in self._drawings(within)]
+            swept = shapely.intersection(swept, shapely.union_all(parts))
             if shapely.is_empty(swept):
                 return None
         usable = [consent for consent in consents if consent.comparable]
+        clipped: dict[int, list[Any]] = {}
         for a, b in _stretches(pieces.time[row], within, usable):
             for bottom, top in _layers(pieces.height[row], within, usable):
-                there = [
-                    polygon
-                    for c in usable
-                    if c.low - ROUNDING <= bottom
-                    and top <= c.high + ROUNDING
-                    and any(one - ROUNDING <= a and b <= two + ROUNDING for one, two in c.spans)
-                    for polygon in self._polygons(c)
-                ]
                 rest = swept
-                if there:
-                    whole = shapely.union_all(there) if len(there) > 1 else there[0]
-                    rest = shapely.difference(
-                        swept, shapely.buffer(whole, SEAM, join_style="mitre")
-                    )
+                for c in usable:
+                    if c.low - ROUNDING > bottom or top > c.high + ROUNDING:
+                        continue
+                    if not any(one - ROUNDING <= a and b <= two + ROUNDING for one, two in c.spans):
+                        continue
+                    if id(c) not in clipped:
+                        clipped[id(c)] = [
+                            shapely.buffer(self._clipped(drawing, swept), SEAM, join_style="mitre")
+                            for drawing in self._drawings(c)
+                        ]
+                    for part in clipped[id(c)]:
+                        rest = shapely.difference(rest, part)
                 if not shapely.is_empty(rest):
                     return rest
         return None
 
-    def union_of(self, volumes: Iterable[Bounded]) -> Any:
-        """Return where volumes are, as one flat geometry."""
+    @staticmethod
+    def _clipped(drawing: Drawing, swept: Any) -> Any:
+        """Return the part of a drawing that is near, for large outlines are slow to cut with."""
         import shapely
 
-        return shapely.union_all([p for volume in volumes for p in self._polygons(volume)])
+        x0, y0, x1, y1 = shapely.bounds(swept)
+        return shapely.clip_by_rect(drawing.polygon, x0 - 1, y0 - 1, x1 + 1, y1 + 1)
 
 
 def _stretches(

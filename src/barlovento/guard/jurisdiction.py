@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.domain.airspace import Area
+from barlovento.domain.airspace import Area, Circle
 from barlovento.guard.geometry import FloatArray, Frame, geographic
 from barlovento.guard.path import Pieces, middle_of
 
@@ -17,6 +17,35 @@ BoolArray = NDArray[np.bool_]
 
 FINEST = 0.25
 """Half diagonal of the smallest cell that is asked for its sovereign [m]."""
+
+
+class Seen(Protocol):
+    """What is known of one place and what lies around it."""
+
+    @property
+    def state(self) -> str | None:
+        """Whose it is; None for nobody's, or where no sovereign can be named."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """``"land"``, ``"territorial"`` or ``"high seas"``."""
+        ...
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Every state that it, or what lies around, may belong to."""
+        ...
+
+    @property
+    def distance(self) -> float:
+        """At least so far is the nearest limit [m]."""
+        ...
+
+    @property
+    def error(self) -> float:
+        """Of the limit [m]."""
+        ...
 
 
 class Touching(Protocol):
@@ -50,8 +79,23 @@ class KnowsBorders(Protocol):
         """What they were made from."""
         ...
 
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Every state that is known; empty text for land without a sovereign."""
+        ...
+
     def states_touching(self, area: Area) -> Touching:
         """Return the states whose airspace an area may touch."""
+        ...
+
+    def sovereigns(
+        self,
+        lons: Sequence[float] | FloatArray,
+        lats: Sequence[float] | FloatArray,
+        *,
+        widened: float = 0.0,
+    ) -> Sequence[Seen]:
+        """Return whose places are; candidates for all within ``widened`` of them [m]."""
         ...
 
     def signed_depth(
@@ -62,6 +106,33 @@ class KnowsBorders(Protocol):
         Between two places it changes by no more than their distance.
         """
         ...
+
+
+def states_near(
+    borders: KnowsBorders, lon: float, lat: float, radius: float
+) -> tuple[tuple[str, ...], bool]:
+    """Return the states that may hold a place within a radius, and whether nobody may.
+
+    Parameters
+    ----------
+    borders : KnowsBorders
+        What is known.
+    lon, lat : float
+        Middle [degree].
+    radius : float
+        Around it [m].
+
+    Returns
+    -------
+    tuple
+        States (perhaps more than there are), and whether land without a sovereign may lie there.
+    """
+    (seen,) = borders.sovereigns([lon], [lat], widened=radius)
+    if seen.distance > seen.error + radius or "" not in borders.states:
+        return seen.candidates, seen.kind == "land" and seen.state is None
+    # Near a limit the whole area is searched, which takes longer.
+    touched = borders.states_touching((Circle(lon=lon, lat=lat, radius=radius),))
+    return touched.states, touched.unnamed
 
 
 def outside(borders: KnowsBorders, state: str, pieces: Pieces, *, margin: float) -> BoolArray:
@@ -79,9 +150,30 @@ def outside(borders: KnowsBorders, state: str, pieces: Pieces, *, margin: float)
         Distance to the side, and to keep besides [m].
     """
     lon, lat, reach = middle_of(pieces)
-    depth, error = borders.signed_depth(state, lon, lat)
-    clear: BoolArray = depth + error + reach + margin < 0
+    clear: BoolArray = deepest(borders, state, lon, lat, reach + margin) < 0
     return clear
+
+
+def deepest(
+    borders: KnowsBorders, state: str, lon: FloatArray, lat: FloatArray, reach: FloatArray
+) -> FloatArray:
+    """Return how deep in a state any place may lie that is within reach of some [m].
+
+    The error is told by fields of latitude and longitude, so the largest of those that the reach
+    may touch counts.
+    """
+    north = np.maximum(reach / 110_500, 1e-7)
+    east = np.minimum(north / np.maximum(np.cos(np.radians(np.abs(lat) + north)), 1e-9), 180.0)
+    near, far = np.maximum(lat - north, -90.0), np.minimum(lat + north, 90.0)
+    west = (lon - east + 180.0) % 360.0 - 180.0
+    right = (lon + east + 180.0) % 360.0 - 180.0
+    depth, error = borders.signed_depth(
+        state,
+        np.concatenate([lon, west, right, west, right]),
+        np.concatenate([lat, near, near, far, far]),
+    )
+    found: FloatArray = depth[: len(lon)] + error.reshape(5, -1).max(axis=0) + reach
+    return found
 
 
 def inside(borders: KnowsBorders, state: str, pieces: Pieces, *, margin: float) -> BoolArray:
@@ -125,8 +217,8 @@ def spot_inside(
     while len(cells):
         half = side / math.sqrt(2)
         lon, lat = geographic(frame.unproject(cells))
+        maybe = deepest(borders, state, lon, lat, np.full(len(lon), half * 1.001)) >= 0
         depth, error = borders.signed_depth(state, lon, lat)
-        maybe = depth + error + half * 1.001 >= 0
         surely = (depth + error >= 0) & shapely.contains_xy(region, cells[:, 0], cells[:, 1])
         if surely.any():
             return _pair(cells[np.argmax(surely)])

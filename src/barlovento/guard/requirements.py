@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.domain.airspace import Circle, Consent, Route, Shortfall, StandOff, Zone, ZoneKind
+from barlovento.domain.airspace import Consent, Route, Shortfall, StandOff, Zone, ZoneKind
 from barlovento.guard.cover import Bounded, Patches, Sheet, bounded
 from barlovento.guard.geometry import FRAME_RADIUS, FloatArray, Frame, geographic, places
 from barlovento.guard.heights import Ranges
-from barlovento.guard.jurisdiction import KnowsBorders, Touching, inside, outside, spot_inside
+from barlovento.guard.jurisdiction import KnowsBorders, inside, outside, spot_inside, states_near
 from barlovento.guard.path import LEG, LOST, LOST_FIXED, RETURN, Path, Pieces, joined
 from barlovento.guard.refine import halves, size
 from barlovento.guard.telling import Telling
@@ -25,6 +25,15 @@ BoolArray = NDArray[np.bool_]
 
 SMALLEST = 0.3
 """A piece this small that still lacks something is the place that is told [m or s]."""
+
+EXACT = 4
+"""So many things that are missing are told to the metre, others to :data:`COARSE`."""
+
+COARSE = 50.0
+"""Of a leg, for what is told after others [m]."""
+
+MANY = 4
+"""So many pieces are first looked at as one, which often settles them all."""
 
 BATCH = 8
 """So many pieces are looked at together while a place is narrowed down."""
@@ -135,13 +144,14 @@ class Check:
 
     def shortfalls(self) -> list[Shortfall]:
         """Return the first place of everything that is missing; nothing when all is there."""
-        touched = self._touched()
+        lon, lat = geographic(self._cap[0])
+        radius = self._cap[1] * 6.4e6 * 1.002
+        self.states, unnamed = states_near(self.borders, float(lon), float(lat), radius)
         telling = Telling(self)
-        if touched.unnamed:
+        if unnamed:
             return [telling.unnamed()]
-        self.states = tuple(touched.states)
         pieces = self._pieces()
-        requirements = [*self._requirements(touched)]
+        requirements = [*self._requirements()]
         found: list[Shortfall] = []
         lacking: dict[int, list[tuple[Sheet, Pieces, BoolArray]]] = {}
         for sheet, group in self._sheets(pieces):
@@ -151,18 +161,11 @@ class Check:
                 if lacks.any():
                     lacking.setdefault(number, []).append((sheet, group, lacks))
         for number, groups in lacking.items():
-            found += self._told(requirements[number], groups, telling)
+            found += self._told(requirements[number], groups, telling, exact=len(found) < EXACT)
         return found
 
-    def _touched(self) -> Touching:
-        lon, lat = geographic(self._cap[0])
-        radius = self._cap[1] * 6.4e6 * 1.002
-        return self.borders.states_touching(
-            (Circle(lon=float(lon), lat=float(lat), radius=radius),)
-        )
-
-    def _requirements(self, touched: Touching) -> Iterator[Requirement]:
-        for state in touched.states:
+    def _requirements(self) -> Iterator[Requirement]:
+        for state in self.states:
             yield self._state_requirement(state)
         for zone in self._zones:
             yield self._zone_requirement(zone)
@@ -305,6 +308,8 @@ class Check:
         requirement: Requirement,
         groups: list[tuple[Sheet, Pieces, BoolArray]],
         telling: Telling,
+        *,
+        exact: bool,
     ) -> list[Shortfall]:
         """Return where a requirement is first not met on the legs, and on the ways home."""
         for ways in ((LEG,), (RETURN,), (LOST, LOST_FIXED)):
@@ -313,7 +318,9 @@ class Check:
             for sheet, pieces, lacks in groups:
                 rows = np.flatnonzero(lacks & np.isin(pieces.kind, ways))
                 if first is None and len(rows):
-                    first = self._first(requirement, sheet, pieces.at(rows))
+                    some = pieces.at(rows)
+                    if len(rows) < MANY or not self._all_have(requirement, sheet, some):
+                        first = self._first(requirement, sheet, some, SMALLEST if exact else COARSE)
                 others.update(int(leg) for leg in pieces.leg[rows])
             if first is not None:
                 others.discard(int(first.leg[0]))
@@ -321,8 +328,19 @@ class Check:
                 return [telling.shortfall(requirement.subject, first, others)]
         return []
 
-    def _first(self, requirement: Requirement, sheet: Sheet, pieces: Pieces) -> Pieces | None:
-        """Return the first piece, as small as may be, that lacks something; None if none does."""
+    def _all_have(self, requirement: Requirement, sheet: Sheet, pieces: Pieces) -> bool:
+        """Return whether pieces surely lack nothing, looked at as one with all their times."""
+        time = [[pieces.time[:, 0].min(), pieces.time[:, 1].max()]]
+        height = [[pieces.height[:, 0].min(), pieces.height[:, 1].max()]]
+        one = pieces.at(slice(1))
+        whole = replace(one, time=np.array(time), height=np.array(height))
+        patches = sheet.patches(pieces)
+        return not requirement.lacking(sheet, whole, patches.as_one(), 0)
+
+    def _first(
+        self, requirement: Requirement, sheet: Sheet, pieces: Pieces, small: float
+    ) -> Pieces | None:
+        """Return the first piece, small enough, that lacks something; None if none does."""
         waiting = pieces
         for _ in range(MOST_BATCHES):
             if not len(waiting):
@@ -341,7 +359,7 @@ class Check:
             if lacks is None:
                 continue
             one = batch.at(rows[lacks : lacks + 1])
-            if size(self.path, one)[0] <= SMALLEST:
+            if size(self.path, one)[0] <= (small if one.kind[0] == LEG else SMALLEST):
                 return one
             # What comes later waits until the earlier is settled.
             parted = halves(self.path, halves(self.path, one))

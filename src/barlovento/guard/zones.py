@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -65,17 +67,23 @@ def zones_digest(zones: Sequence[Zone]) -> str:
 def may_authorise(consent: Consent, zone: Zone) -> bool:
     """Return whether a consent comes from the authority that a zone names.
 
-    A consent's authority is the state (``"CH"``), or one below it (``"CH/Local Canton"``). A zone
-    that names no authority is the state's own.
+    A consent's authority is the state (``"CH"``), or one below it (``"CH/LOCAL-CANTON"``). A zone
+    that names no authority is the state's own; one that names no country nobody can authorise.
     """
-    wanted = f"{zone.country}/{zone.authority}" if zone.authority else zone.country
-    return bool(zone.country) and _plain(consent.authority) == _plain(wanted)
+    return bool(zone.country) and _plain(consent.authority) == whom_to_ask(zone)
 
 
 def whom_to_ask(zone: Zone) -> str:
     """Return the authority as a consent would have to name it."""
-    return f"{zone.country}/{zone.authority}" if zone.authority else zone.country
+    return _plain(f"{zone.country}/{zone.authority}" if zone.authority else zone.country)
 
 
 def _plain(words: str) -> str:
-    return " ".join(words.casefold().split())
+    """Return a name in capitals, without accents and signs, as consents write it."""
+    state, stroke, below = words.partition("/")
+    ascii_ = unicodedata.normalize("NFKD", below).encode("ascii", "ignore").decode().upper()
+    name = "-".join(part for part in re.split(r"[^A-Z0-9]+", ascii_) if part)
+    if below and not name:
+        # A script without Latin letters: its digest tells it apart.
+        name = hashlib.sha256(below.encode()).hexdigest()[:12].upper()
+    return state.strip().upper() + stroke + name

@@ -45,8 +45,15 @@ def read_zones(path: Path, *, country: str = "", lies: Lies | None = None) -> tu
     BadInput
         The file can't be read, or one or more features are broken; all are named.
     """
-    content = _content(path)
-    faults = Faults(path.name)
+    return parse_zones(_bytes(path), path.name, country=country, lies=lies)
+
+
+def parse_zones(
+    raw: bytes, name: str, *, country: str = "", lies: Lies | None = None
+) -> tuple[Zone, ...]:
+    """Read every zone of a file's content; see :func:`read_zones`."""
+    content = _text(raw, name)
+    faults = Faults(name)
     if content.lstrip().startswith(("{", "[")):
         zones = _from_json(content, faults, country)
     else:
@@ -56,26 +63,29 @@ def read_zones(path: Path, *, country: str = "", lies: Lies | None = None) -> tu
     faults.raise_any()
     if not zones:
         raise BadInput(
-            f"{path.name}: there is no zone in it. Give ED-269, ED-318 (JSON) or OpenAir (text)."
+            f"{name}: there is no zone in it. Give ED-269, ED-318 (JSON) or OpenAir (text)."
         )
     return tuple(zones)
 
 
-def _content(path: Path) -> str:
+def _bytes(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST:
             raise BadInput(f"{path.name}: larger than any file of zones. Part it.")
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise BadInput(
             f"{path.name}: can't be read ({error.strerror or error}). Check the name and rights."
         ) from error
+
+
+def _text(raw: bytes, name: str) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         # OpenAir files of old are in the Western code page; JSON is always UTF-8.
         if raw.lstrip()[:1] in (b"{", b"["):
-            raise BadInput(f"{path.name}: is not UTF-8. Save it as UTF-8.") from None
+            raise BadInput(f"{name}: is not UTF-8. Save it as UTF-8.") from None
         return raw.decode("cp1252", errors="replace")
 
 

@@ -28,6 +28,7 @@ from barlovento.guard.verifier import (
     strict_json,
 )
 from barlovento.permission_workspace import LOG_KEY, Passphrase, find, now, unlock
+from barlovento.share import period
 
 Found = TypeVar("Found")
 
@@ -322,12 +323,18 @@ def witness(
     return found.checkpoint.size
 
 
-def entries_between(
+def period_report(
     folder: Path | None, since: datetime | None, until: datetime | None
-) -> list[Entry]:
-    """Return the entries of a span of time, ends not included."""
+) -> period.Period:
+    """Return what happened in a span of time, its end not included."""
     with Store.open(find(folder)) as store:
-        return list(store.entries(since=since, until=until))
+        return period.period(
+            store.entries(since=since, until=until),
+            store.entries("clearance"),
+            origin=store.setting("origin"),
+            since=since,
+            until=until,
+        )
 
 
 def read_text(path: Path) -> str:

@@ -366,3 +366,31 @@ def revoke_key(
         signers = {s.key.id: s.sign for s in (unlock(path, passphrase) for path in by)}
         envelope = trust.seal_envelope(KEY_REVOCATION, payload, signers)
         return put(store, "revocation", envelope, {**content, "name": key.name})[0]
+
+
+def known_keys(folder: Path | None) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
+    """Return every key of the log, and pins that wait for a second person, as JSON types."""
+    with Store.open(find(folder)) as store:
+        ledger = ledger_of(store)
+    rows = [
+        {
+            "role": pinned.role,
+            "state": pinned.state,
+            "name": pinned.key.name,
+            "key_id": pinned.key.id,
+            "key": str(pinned.key),
+            "since": pinned.time,
+            "status": pinned.ended or "living",
+        }
+        for pinned in ledger.keys.values()
+    ]
+    waiting = [
+        {
+            "name": str(signed.payload["key"]).partition("+")[0],
+            "role": signed.payload["role"],
+            "state": signed.payload["state"],
+            "people": sorted(people),
+        }
+        for signed, people in ledger.proposed.values()
+    ]
+    return rows, waiting

@@ -10,8 +10,8 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from barlovento import __version__
-from barlovento.cli.clearing import clear, zones_app
 from barlovento.cli.audit import audit_app
+from barlovento.cli.clearing import clear, zones_app
 from barlovento.cli.consent import consent_app
 from barlovento.cli.console import (
     console,

@@ -181,8 +181,8 @@ def table(found: dict[str, Any], timed: dict[str, Any], plans: int) -> str:
     text = running.table(rows, ("what", "measured", "to reach"))
     return text + (
         f"\n\nThe slow check samples legs every {LEG_STEP:g} m, ways home every {HOME_STEP:g} m of "
-        f"leg and {WAY_STEP:g} m of way, the rim at {AZIMUTHS} azimuths; what is narrower it does "
-        "not see."
+        f"leg and {WAY_STEP:g} m of way, and the rim of every second place at {AZIMUTHS} azimuths; "
+        "what is narrower it does not see."
     )
 
 

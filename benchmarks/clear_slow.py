@@ -2,8 +2,8 @@
 
 It shares no geometry with the program: places come from PROJ's geodesics, lie in PROJ's azimuthal
 equidistant plane about the plan (wrong by less than 1 mm here), and are tested one by one.
-Resolution: legs every 1 m; ways home every 5 m of leg and 4 m of way; the rim around each place
-at 48 azimuths; limits of time found to 0.1 ms. What is narrower it does not see.
+Resolution: legs every 1 m; ways home every 5 m of leg and 4 m of way; the rim around every
+second of these places at 48 azimuths and two distances, where no consent holds it whole; limits of time found to 0.1 ms. What is narrower it does not see.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ FloatArray = NDArray[np.float64]
 
 LEG_STEP, HOME_STEP, WAY_STEP = 1.0, 5.0, 4.0
 AZIMUTHS = 48
+RIM_STEP = 2
 TINY = 1e-4
 
 
@@ -47,6 +48,7 @@ class Samples:
     lat: FloatArray
     time: FloatArray
     height: FloatArray
+    flat: FloatArray | None = None
 
 
 class Slow:
@@ -207,7 +209,9 @@ class Slow:
             )
         return known
 
-    def depth(self, area: Sequence[Any], lon: FloatArray, lat: FloatArray) -> FloatArray:
+    def depth(
+        self, area: Sequence[Any], lon: FloatArray, lat: FloatArray, flat: FloatArray
+    ) -> FloatArray:
         """Return how deep places lie inside of an area, negative outside [m]."""
         best = np.full(len(lon), -np.inf)
         for member in area:
@@ -216,7 +220,7 @@ class Slow:
                 apart = GEOD.inv(member.lon * n, member.lat * n, lon, lat)[2]
                 best = np.maximum(best, member.radius - apart)
             else:
-                best = np.maximum(best, _ring_depth(self._ring(member), self._flat(lon, lat)))
+                best = np.maximum(best, _ring_depth(self._ring(member), flat))
         return best
 
     def _border_places(self) -> FloatArray | None:
@@ -228,12 +232,12 @@ class Slow:
         lon, lat, _ = GEOD.fwd(line.lon * n, line.lat * n, line.azimuth * n, along)
         return self._flat(lon, lat)
 
-    def depth_in_state(self, state: str, lon: FloatArray, lat: FloatArray) -> FloatArray:
+    def depth_in_state(self, state: str, flat: FloatArray) -> FloatArray:
         """Return how deep places lie in a state [m]."""
         sign = 1.0 if state == STATE else -1.0
         if self._border is None:
-            return np.full(len(lon), sign * 1e5)
-        return sign * _left_of(self._border, self._flat(lon, lat))
+            return np.full(len(flat), sign * 1e5)
+        return sign * _left_of(self._border, flat)
 
     # ------------------------------------------------------------ the verdict
 
@@ -242,15 +246,19 @@ class Slow:
         for samples in self.samples():
             samples.time += np.array([-1, 1]) * self.buffer.time_error
             samples.height += np.array([-1, 1]) * self.buffer.height_error
+            samples.flat = self._flat(samples.lon, samples.lat)
             for check in (self._states, self._zones, self._stand_off):
                 lack = check(samples)
                 if lack:
                     return lack
         return None
 
-    def _held(self, consents: Sequence[Consent], samples: Samples) -> NDArray[np.bool_]:
-        """Return which places, with their rim, one consent holds on its own."""
-        held = np.zeros(len(samples.lon), dtype=bool)
+    def _held(
+        self, consents: Sequence[Consent], samples: Samples, of: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Return which of some places, with their rim, one consent holds on its own."""
+        assert samples.flat is not None
+        held = ~of
         for consent in consents:
             volume = consent.volume
             low, high = _levels(volume)
@@ -261,19 +269,23 @@ class Slow:
             rows = np.flatnonzero(ok & timely & ~held)
             if len(rows):
                 # Of a union, each member on its own: what only together holds comes later.
-                deep = [self.depth((m,), samples.lon[rows], samples.lat[rows]) for m in volume.area]
+                deep = [
+                    self.depth((m,), samples.lon[rows], samples.lat[rows], samples.flat[rows])
+                    for m in volume.area
+                ]
                 held[rows] = np.max(deep, axis=0) >= self.side
-        return held
+        return held & of
 
     def _states(self, samples: Samples) -> str | None:
         for state in (STATE, OTHER):
             consents = [c for c in self.consents if c.authority == state]
             error = self.world.line.error
-            inside = self.depth_in_state(state, samples.lon, samples.lat) + error
-            rows = np.flatnonzero((inside + self.side >= 0) & ~self._held(consents, samples))
-            for row in rows:
+            assert samples.flat is not None
+            inside = self.depth_in_state(state, samples.flat) + error + self.side >= 0
+            rows = np.flatnonzero(inside & ~self._held(consents, samples, inside))
+            for row in rows[::RIM_STEP]:
                 lon, lat = self._rim(samples, row)
-                wanted = self.depth_in_state(state, lon, lat) + error >= 0
+                wanted = self.depth_in_state(state, self._flat(lon, lat)) + error >= 0
                 if wanted.any() and self._gap(samples, row, lon[wanted], lat[wanted], consents):
                     return f"consent of {state}"
         return None
@@ -298,14 +310,17 @@ class Slow:
                 rows = np.flatnonzero(level & timely)
                 if not len(rows):
                     continue
-                near = self.depth(volume.area, samples.lon[rows], samples.lat[rows]) > -self.side
-                rows = rows[near]
+                assert samples.flat is not None
+                lon, lat, flat = samples.lon[rows], samples.lat[rows], samples.flat[rows]
+                rows = rows[self.depth(volume.area, lon, lat, flat) > -self.side]
                 if len(rows) and zone.kind is ZoneKind.PROHIBITED:
                     return f"a way round {zone.id}"
-                held = self._held(consents, samples)
-                for row in rows[~held[rows]]:
+                of = np.zeros(len(samples.lon), dtype=bool)
+                of[rows] = True
+                held = self._held(consents, samples, of)
+                for row in rows[~held[rows]][::RIM_STEP]:
                     lon, lat = self._rim(samples, row)
-                    inside = self.depth(volume.area, lon, lat) >= 0
+                    inside = self.depth(volume.area, lon, lat, self._flat(lon, lat)) >= 0
                     if inside.any() and self._gap(
                         samples, row, lon[inside], lat[inside], consents, (a, b), (low, high)
                     ):
@@ -314,7 +329,8 @@ class Slow:
 
     def _stand_off(self, samples: Samples) -> str | None:
         for rule in self.world.route.stand_off:
-            inside = self.depth_in_state(rule.state, samples.lon, samples.lat)
+            assert samples.flat is not None
+            inside = self.depth_in_state(rule.state, samples.flat)
             if (inside + self.world.line.error + self.side + rule.margin >= 0).any():
                 return f"distance from {rule.state}"
         return None
@@ -337,7 +353,8 @@ class Slow:
         between: tuple[float, float] = (-np.inf, np.inf),
     ) -> bool:
         """Return whether any of the places is not in any consent at some time and height."""
-        deep = [self.depth(c.volume.area, lon, lat) >= 0 for c in consents]
+        flat = self._flat(lon, lat)
+        deep = [self.depth(c.volume.area, lon, lat, flat) >= 0 for c in consents]
         edges = [edge for c in consents for span in self.spans(c.volume.when) for edge in span]
         levels = [edge for c in consents for edge in _levels(c.volume)]
         for moment in _probes(samples.time[row], edges, during):

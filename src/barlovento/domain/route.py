@@ -91,13 +91,13 @@ class Route:
     waypoints : tuple of Waypoint
         Two or more, each later than the one before; legs are geodesics flown at even speed.
     home : Waypoint or None
-        From every place of the route the aircraft may fly straight to it; its time is the
-        latest at which it is there.
+        From every place of the route the aircraft may fly straight to it; its time is when it
+        is there after the last waypoint.
     return_speed : float
         Over ground, on the way home [m s-1].
     lost_link : tuple of Waypoint
         Places that are flown when the link is lost, from wherever the aircraft is and then
-        in this order, at ``return_speed``; the last time is the latest at which it ends.
+        in this order, at ``return_speed``; when they are passed follows from that.
     buffer : RouteBuffer
         What surrounds the path.
     stand_off : tuple of StandOff

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
-from barlovento.domain.airspace import Consent, Height, Shortfall, StandOff, Zone, ZoneKind
+from barlovento.domain.airspace import (
+    Consent,
+    Height,
+    Route,
+    Shortfall,
+    StandOff,
+    Zone,
+    ZoneKind,
+)
 from barlovento.guard.cover import Bounded
 from barlovento.guard.geometry import geographic
-from barlovento.guard.path import LEG, LOST, LOST_FIXED, RETURN, Pieces
+from barlovento.guard.heights import Ranges
+from barlovento.guard.path import LEG, LOST, LOST_FIXED, RETURN, Path, Pieces
 from barlovento.guard.zones import whom_to_ask
 
-if TYPE_CHECKING:
-    from barlovento.guard.requirements import Check
+
+class Checked(Protocol):
+    """What a check knows."""
+
+    route: Route
+    path: Path
+    ranges: Ranges
+    consents: Sequence[Consent]
+    turned_down: Mapping[str, str]
+
+    def of_authority(self, authority: str) -> list[Bounded]:
+        """Return the volumes of consents that a state itself gave."""
+        ...
+
+    def authorising(self, zone: Zone) -> list[Bounded]:
+        """Return the volumes of consents that a zone's authority gave."""
+        ...
 
 
 class Telling:
@@ -22,11 +48,11 @@ class Telling:
 
     Parameters
     ----------
-    check : Check
+    check : Checked
         With its route, consents and borders.
     """
 
-    def __init__(self, check: Check) -> None:
+    def __init__(self, check: Checked) -> None:
         self.check = check
 
     def unnamed(self) -> Shortfall:
@@ -156,5 +182,7 @@ class Telling:
         if not volume.timely(piece.time, wholly=True)[0]:
             return "does not hold at that time"
         if not volume.level(piece.height, wholly=True)[0]:
-            return f"does not hold at that height ({volume.low:g} to {volume.high:g} m)"
+            low = "the ground" if math.isinf(volume.low) else f"{volume.low:g} m"
+            high = "any height" if math.isinf(volume.high) else f"{volume.high:g} m"
+            return f"does not hold at that height (from {low} to {high})"
         return "does not hold the place with its buffer"

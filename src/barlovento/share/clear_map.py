@@ -211,7 +211,7 @@ def _words(figure: Any, route: Route, shortfalls: Sequence[Shortfall]) -> None:
     )
     if shortfalls:
         one = shortfalls[0]
-        told = f"1  {one.leg}, metre {one.metre:.0f}, second {one.second:.0f}: lacks {one.lacks}"
+        told = f"1: {one.leg}, metre {one.metre:.0f}, second {one.second:.0f}: lacks {one.lacks}"
         figure.text(
             0.02,
             0.9,

@@ -93,9 +93,9 @@ def new(
     barlovento keys new ana --out ana
     ```
     """
-    from barlovento import permission_workspace
+    from barlovento import keyring
 
-    key, private, public = permission_workspace.make_key(
+    key, private, public = keyring.make_key(
         name, out, Asker(passphrase_file).new(name), witness=witness
     )
     screen = console(json=json)
@@ -116,9 +116,9 @@ def list_keys(*, workspace: Workspace = None, json: Json = False) -> None:
     """
     from rich.table import Table
 
-    from barlovento import permission_workspace
+    from barlovento import keyring
 
-    rows, proposed = permission_workspace.known_keys(workspace)
+    rows, proposed = keyring.known_keys(workspace)
     table = Table("role", "state", "name", "fingerprint", "since", "now", box=None)
     for row in rows:
         table.add_row(
@@ -162,12 +162,12 @@ def pin(
     barlovento keys pin mx/mx.pub --state MX --by ben/ben.key --workspace watch
     ```
     """
-    from barlovento import permission_workspace
+    from barlovento import keyring
 
     if bool(state) + person + witness != 1:
         raise UsageError("Give exactly one of --state, --person and --witness.")
     role = "authority" if state else "person" if person else "witness"
-    made = permission_workspace.pin(
+    made = keyring.pin(
         workspace, key, role=role, state=state, by=by, passphrase=Asker(passphrase_file)
     )
     screen = console(json=json)
@@ -210,9 +210,9 @@ def rotate(
     barlovento keys rotate mx/mx-2026.key mx/mx-2027.key --workspace watch
     ```
     """
-    from barlovento import permission_workspace
+    from barlovento import keyring
 
-    index = permission_workspace.rotate(workspace, old, new_key, Asker(passphrase_file))
+    index = keyring.rotate(workspace, old, new_key, Asker(passphrase_file))
     console(json=json).print(f"Rotated: {new_key} stands for {old} now, entry {index}.")
     if json:
         emit({"entry": index})
@@ -235,11 +235,11 @@ def revoke(
     barlovento keys revoke mx/mx.pub --by ana/ana.key --by ben/ben.key --reason "laptop stolen"
     ```
     """
-    from barlovento import permission_workspace
+    from barlovento import keyring
 
     if not reason.strip():
         raise BadInput("A reason is needed; it stands in the log.")
-    index = permission_workspace.revoke_key(
+    index = keyring.revoke_key(
         workspace, key, by=by, reason=reason, passphrase=Asker(passphrase_file)
     )
     console(json=json).print(f"Revoked: {key}, entry {index}.")

@@ -103,7 +103,7 @@ class Standing:
     rejected : tuple of NotLiving
         All others.
     revoked : frozenset of str
-        Digests of consents that were withdrawn.
+        Digests of consents that were withdrawn, or whose key was revoked.
     """
 
     living: tuple[Consent, ...]

@@ -171,8 +171,6 @@ def _check_flight(entries: tuple[Entry, ...], ledger: Ledger, flight: str) -> No
         raise VerifyError(f"No clearance for {flight} is in this proof.")
     for entry in clearances:
         named = entry.payload["consents"]
-        if not named:
-            raise VerifyError(f"The clearance of entry {entry.index} rests on no consent.")
         for digest in named:
             consent, revoked = ledger.consents.get(digest), ledger.revoked.get(digest)
             if consent is None or consent.index > entry.index:
@@ -189,7 +187,12 @@ def words(found: Verified) -> list[str]:
         lines.append("Every entry, signature, pin, consent and revocation is as it was written.")
     else:
         lines.append(f"{len(found.entries)} entries are in that log; flight {found.flight}:")
-        lines.append("its plan was cleared on consents signed by the keys pinned to their states.")
+        named = {d for e in found.entries if e.kind == "clearance" for d in e.payload["consents"]}
+        if named:
+            words = f"{len(named)} consents" if len(named) > 1 else "a consent"
+            lines.append(f"its plan was cleared on {words}, signed by keys pinned to the states.")
+        else:
+            lines.append("it was cleared without any consent, as flying outside of every state.")
         lines.append("A proof can't show that no revocation was left out: ask for the whole log.")
     return lines
 

@@ -51,10 +51,12 @@ def living_consents(ledger: Ledger, now: datetime) -> Standing:
         The living ones in the order of the log.
     """
     check_aware("now", now)
-    living, rejected = [], []
+    living, rejected, dead = [], [], set()
     for digest, signed in ledger.consents.items():
         properties = signed.payload["properties"]
         reason = _dead(ledger, signed)
+        if reason is not None:
+            dead.add(digest)
         consent = None
         if reason is None:
             try:
@@ -76,9 +78,7 @@ def living_consents(ledger: Ledger, now: datetime) -> Standing:
                     reason=reason or "",
                 )
             )
-    return Standing(
-        living=tuple(living), rejected=tuple(rejected), revoked=frozenset(ledger.revoked)
-    )
+    return Standing(living=tuple(living), rejected=tuple(rejected), revoked=frozenset(dead))
 
 
 def _dead(ledger: Ledger, signed: SignedDocument) -> str | None:

@@ -198,6 +198,9 @@ def _without_spikes(vectors: FloatArray) -> FloatArray:
             del kept[-2:]
     while len(kept) > 1 and np.linalg.norm(kept[-1] - kept[0]) < 1e-6:
         kept.pop()
+    while len(kept) > 2 and np.linalg.norm(kept[-2] - kept[0]) < 1e-6:
+        # The last place is the tip of a spike.
+        del kept[-2:]
     while len(kept) > 2 and np.linalg.norm(kept[-1] - kept[1]) < 1e-6:
         # The first place is the tip of a spike.
         kept = kept[1:-1]

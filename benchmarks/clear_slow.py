@@ -2,8 +2,9 @@
 
 It shares no geometry with the program: places come from PROJ's geodesics, lie in PROJ's azimuthal
 equidistant plane about the plan (wrong by less than 1 mm here), and are tested one by one.
-Resolution: legs every 1 m; ways home every 5 m of leg and 4 m of way; the rim around every
-second of these places at 48 azimuths and two distances, where no consent holds it whole; limits of time found to 0.1 ms. What is narrower it does not see.
+Resolution: legs every 1 m; ways home every 5 m of leg and 4 m of way; where no consent holds the
+rim whole, that of every second place at 48 azimuths and two distances; limits of time to 0.1 ms.
+What is narrower it does not see.
 """
 
 from __future__ import annotations

@@ -40,9 +40,6 @@ from build_borders import SOVEREIGN as TERRITORIES
 SOVEREIGN = TERRITORIES | dict.fromkeys(("GF", "GP", "MQ", "RE", "YT"), "FR") | {"BQ": "NL"}
 SOVEREIGN |= {"SJ": "NO", "BV": "NO", "CC": "AU", "CX": "AU", "TK": "NZ", "AQ": ""}
 
-CLEAR = SHIPPED_ERROR
-"""A verdict that is farther from the limit than this is given as certain [m]."""
-
 
 def sphere(n: int, generator: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """Return places spread evenly over the earth, polar caps left out [degree]."""
@@ -165,7 +162,7 @@ def compare_outlines(borders: Borders, finer: Borders, n: int) -> dict[str, Any]
     sea = np.array([s.kind != "land" for s in seen])
     coast, index = nearest_many(borders.every_coast, places, 1e6, NO_OWNER)
     nearest = np.array([borders.states[borders.every_coast.owner[k]] for k in index])
-    off, ours, truth, lons, lats = [], [], [], [], []
+    off, ours, truth, lons, lats, errors = [], [], [], [], [], []
     for state in sorted(set(nearest) - {""}):
         rows = np.flatnonzero((nearest == state) & sea & (coast < 40_000.0))
         if not len(rows):
@@ -173,6 +170,8 @@ def compare_outlines(borders: Borders, finer: Borders, n: int) -> dict[str, Any]
         one = margins(borders.around(state), places[rows])
         two = margins(finer.around(state), places[rows])
         at_sea = two.holder == SEA
+        outward, inward = borders.errors(state, places[rows])
+        errors.append(np.where(one.margin > 0.0, inward, outward)[at_sea])
         ours.append(one.margin[at_sea])
         truth.append(two.margin[at_sea])
         lons.append(lon[rows][at_sea])
@@ -181,7 +180,7 @@ def compare_outlines(borders: Borders, finer: Borders, n: int) -> dict[str, Any]
     mine, other, gap = np.concatenate(ours), np.concatenate(truth), np.concatenate(off)
     limit = np.abs(other) < 8_000.0
     gap_there = np.abs(gap[limit])
-    sure = np.abs(mine) > CLEAR
+    sure = np.abs(mine) > np.concatenate(errors)
     wrong = sure & ((mine > 0) != (other > 0))
     worst = np.argsort(-np.abs(gap) * limit)[:10]
     where = np.stack([np.concatenate(lons), np.concatenate(lats)], axis=1)

@@ -4,7 +4,7 @@
     uv run --all-extras python tools/measure_outline.py package/map.geo.json
 
 The published limits are OpenStreetMap's of 2017 (ODbL), straight baselines and treaties included.
-Nothing of them is shipped: only, for each state and each field of 5 by 5 degrees, the largest
+Nothing of them is shipped: only, for each state and each field of 1 by 1 degree, the largest
 depth at which the shipped outline was found to be wrong at many random places. Where the two
 disagree about whose land it is, that is an error too, and a large one.
 """
@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from build_borders import SOVEREIGN
 
 OUT = Path(__file__).resolve().parent.parent / "src/barlovento/guard/data/errors.json"
-FIELD = 5.0
+FIELD = 1.0
 """Side of a field [degree]."""
 FARTHER, LEAST = 1.1, 500.0
 """What was not hit by a random place: a factor [1] and a least error [m]."""
@@ -78,7 +78,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("maritime", type=Path)
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--places", type=int, default=600_000)
+    parser.add_argument("--places", type=int, default=3_000_000)
     parser.add_argument("--seed", type=int, default=11)
     options = parser.parse_args()
     borders = Borders.shipped()

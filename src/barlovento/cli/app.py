@@ -23,6 +23,7 @@ from barlovento.cli.console import (
 )
 from barlovento.cli.from_csv import from_csv
 from barlovento.cli.keys import init, keys_app
+from barlovento.cli.tracks import borders_app, track
 
 HELP = """Find hidden chemical emitters from gas and wind readings.
 
@@ -66,8 +67,9 @@ survey_app = App(
     help="Make and check survey folders: what was measured, the wind and where to look.",
     help_format="markdown",
 )
-for group in (survey_app, keys_app, consent_app, audit_app):
+for group in (survey_app, keys_app, consent_app, audit_app, borders_app):
     app.command(group)
+audit_app.command(track)
 app.command(init)
 
 

@@ -96,14 +96,17 @@ def to_tracks(fixes: Iterable[Fix], *, assumed_error: float, source: str, digest
     for fix in fixes:
         by_aircraft.setdefault(fix.aircraft, []).append(fix)
     found = Found()
+    unordered = 0
     for aircraft, group in by_aircraft.items():
         ordered = sorted(group, key=lambda fix: fix.time)
-        if any(b.time < a.time for a, b in pairwise(group)):
-            found.notes.append(_note(source, f"{aircraft}: rows were not in order of time."))
+        unordered += any(b.time < a.time for a, b in pairwise(group))
         kept = _one_each_moment(ordered)
         track = _track(aircraft, kept, assumed_error, source, digest)
         found.tracks.append(track)
         found.notes += _doubts(track, source)
+    if unordered:
+        what = f"Rows of {unordered} aircraft were not in order of time; they have been sorted."
+        found.notes.append(_note(source, what))
     found.tracks.sort(key=lambda track: float(track.time[0]))
     return found
 

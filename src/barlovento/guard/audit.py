@@ -18,7 +18,7 @@ from barlovento.domain.airspace import Consent
 from barlovento.domain.track import Doubt, FloatArray, Track
 from barlovento.guard.borders import Borders
 from barlovento.guard.consented import Covered, covered
-from barlovento.guard.limits import Surroundings, margins
+from barlovento.guard.limits import SEA, TERRITORIAL_SEA, Surroundings, margins
 from barlovento.guard.margin_track import along, between, largest
 from barlovento.guard.nearest import cartesian
 
@@ -103,6 +103,9 @@ class TrackAudit:
         Fix with the largest margin.
     closest_margin : float
         There [m].
+    in_circle : int
+        Fixes at sea no farther than 12 nautical miles from the state's coast, whether or not its
+        airspace reaches so far there: what a plain circle would hold against the aircraft.
     error : float
         Position error and error of the limit together, there [m].
     observed, unobserved : float
@@ -119,6 +122,7 @@ class TrackAudit:
     margin: FloatArray
     closest: int
     closest_margin: float
+    in_circle: int
     error: float
     observed: float
     unobserved: float
@@ -202,6 +206,7 @@ def audit_track(
         margin=margins_of_all,
         closest=int(used[best]),
         closest_margin=largest_margin,
+        in_circle=_in_circle(around, places, margin),
         error=float(judged.error[best]),
         observed=float(gap[seen].sum()),
         unobserved=float(gap[~seen].sum()),
@@ -233,6 +238,16 @@ def _top_speed(track: Track, used: NDArray[np.int64], places: FloatArray) -> flo
     if long.any():
         shown.append(float(np.quantile(steps[long] / took[long], 0.99)))
     return HASTE * float(max(shown))
+
+
+def _in_circle(around: Surroundings, places: FloatArray, margin: FloatArray) -> int:
+    """Count the fixes at sea within 12 nautical miles of the coast."""
+    # There the margin is at least minus half of 12 miles, and in one's own sea at most 12.
+    near = places[(margin >= -0.51 * TERRITORIAL_SEA) & (margin <= 1.01 * TERRITORIAL_SEA)]
+    if not len(near):
+        return 0
+    found = margins(around, near)
+    return int(np.sum((found.holder == SEA) & (found.own <= TERRITORIAL_SEA)))
 
 
 def _leaves(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property, lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barlovento.domain.airspace import Area
 from barlovento.errors import BadInput
@@ -34,62 +34,12 @@ from barlovento.guard.nearest import (
     side_of,
 )
 from barlovento.guard.outline import Outline
+from barlovento.guard.sovereignty import Finer, Kind, Sovereignty, Touched
 
-Kind = Literal["land", "territorial", "high seas"]
-
+ELSEWHERE = -5
+"""Beside a line round a state's whole space: not that state."""
 FINEST = 30.0
 """Radius of the smallest cells in which an area is searched [m]."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sovereignty:
-    """Whose airspace a place lies in.
-
-    Parameters
-    ----------
-    state : str or None
-        ISO 3166 alpha-2; None beyond every limit, and where no sovereign can be named.
-    certain : bool
-        The error can't change the answer, and nobody disputes it.
-    distance : float
-        At least so far is the nearest limit [m].
-    error : float
-        Of the limit [m].
-    kind : str
-        ``"land"``, ``"territorial"`` (internal waters too: the outline has no baselines to tell
-        them apart) or ``"high seas"``.
-    candidates : tuple of str
-        States that it may belong to, given the error; the state itself among them.
-    perhaps_free : bool
-        It may lie beyond every limit, given the error.
-    """
-
-    state: str | None
-    certain: bool
-    distance: float
-    error: float
-    kind: Kind
-    candidates: tuple[str, ...] = ()
-    perhaps_free: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Touched:
-    """Whose sovereign space an area may touch.
-
-    Parameters
-    ----------
-    states : tuple of str
-        ISO 3166 alpha-2; all of them have to agree.
-    perhaps_free : bool
-        Part of it may lie beyond every limit.
-    unnamed : bool
-        Part of it is land for which no sovereign can be named.
-    """
-
-    states: tuple[str, ...]
-    perhaps_free: bool
-    unnamed: bool
 
 
 class Borders:
@@ -110,6 +60,43 @@ class Borders:
         number = {state: i for i, state in enumerate(self.states)}
         self._state_of = np.array([number[h.state] for h in outline.holders] + [SEA])
         self._trees: dict[int, Surroundings] = {}
+        self._stated: dict[str, float] = {}
+
+    def refined(self, finer: Sequence[Finer]) -> Borders:
+        """Return borders in which some states' limits come from a better source.
+
+        Parameters
+        ----------
+        finer : sequence of Finer
+            One for each of those states.
+
+        Raises
+        ------
+        BadInput
+            The outline has no such state.
+        """
+        made = Borders(
+            replace(
+                self.outline,
+                source="; ".join(
+                    [self.outline.source, *(f"{one.state}: {one.source}" for one in finer)]
+                ),
+                digest=_digest(self.outline.digest, *(one.digest for one in finer)),
+            ),
+            errors=self._errors,
+        )
+        nothing = np.zeros(0, dtype=np.int64)
+        empty = build_tree(np.zeros((0, 3)), np.zeros((0, 3)), nothing, nothing, nothing)
+        for one in finer:
+            self.around(one.state)
+            number = self.states.index(one.state)
+            left = np.where(one.inside_left, number, ELSEWHERE)
+            right = np.where(one.inside_left, ELSEWHERE, number)
+            line = build_tree(one.begin, one.end, left, right, np.full(len(left), number))
+            # A line round the whole space: nothing has to be told from coasts any more.
+            made._trees[number] = Surroundings(line, empty, empty, line, number)
+            made._stated[one.state] = one.error
+        return made
 
     @classmethod
     def shipped(cls) -> Borders:
@@ -204,6 +191,9 @@ class Borders:
         outward, inward : ndarray, shape (n,)
             Away from the state, and towards it [m].
         """
+        if state in self._stated:
+            same = np.full(len(places), self._stated[state])
+            return same, same
         return self._errors.at(state, places)
 
     def sovereign_at(self, lon: float, lat: float) -> Sovereignty:
@@ -252,15 +242,13 @@ class Borders:
         }
         if not found:
             return tuple(FAR for _ in places)
-        disputed = self._is_disputed(places)
-        return tuple(self._judge(i, found, widened, bool(disputed[i])) for i in range(len(places)))
+        held = self._held(places)
+        return tuple(self._judge(i, found, widened, held[i]) for i in range(len(places)))
 
-    def _is_disputed(self, places: FloatArray) -> NDArray[np.bool_]:
-        """Tell of each place whether it is land that is disputed."""
+    def _held(self, places: FloatArray) -> list[int]:
+        """Return the holder of each place's land, or :data:`SEA`."""
         _, index = nearest_many(self._holders, places, FARTHEST, NO_OWNER)
-        held = [side_of(self._holders, int(i), p) for i, p in zip(index, places, strict=True)]
-        disputed = [holder.disputed for holder in self.outline.holders]
-        return np.array([who != SEA and disputed[who] for who in held], dtype=bool)
+        return [side_of(self._holders, int(i), p) for i, p in zip(index, places, strict=True)]
 
     def states_touching(self, area: Area) -> Touched:
         """Return every state whose sovereign space an area may touch.
@@ -299,6 +287,16 @@ class Borders:
             cells(member, settled)
         return Touched(states=tuple(sorted(states)), perhaps_free=free, unnamed=unnamed)
 
+    def coast_distance(self, places: FloatArray) -> FloatArray:
+        """Return how far the nearest coast is, whoever's it is.
+
+        Parameters
+        ----------
+        places : ndarray, shape (n, 3)
+            Earth-centred [m].
+        """
+        return nearest_many(self.every_coast, places, FARTHEST, NO_OWNER)[0]
+
     def near(self, places: FloatArray, reach: float) -> list[int]:
         """Return the states whose box is within reach [m] of any of the places."""
         low, high = places.min(axis=0) - reach, places.max(axis=0) + reach
@@ -317,14 +315,13 @@ class Borders:
             boxes[number] = ends.min(axis=0), ends.max(axis=0)
         return boxes
 
-    def _judge(
-        self, i: int, found: dict[int, _Near], widened: float, disputed: bool
-    ) -> Sovereignty:
+    def _judge(self, i: int, found: dict[int, _Near], widened: float, held: int) -> Sovereignty:
         """Return the verdict about one place from the margins of the states near it."""
         margin = {number: float(one.margins.margin[i]) for number, one in found.items()}
         best = max(margin, key=lambda number: margin[number])
-        holder = int(found[best].margins.holder[i])
-        owner = holder if holder != SEA else (best if margin[best] >= 0.0 else SEA)
+        land = held != SEA
+        disputed = land and self.outline.holders[held].disputed
+        owner = best if margin[best] >= 0.0 else SEA
         may = {n for n, m in margin.items() if m >= -float(found[n].outward[i]) - widened}
         if owner in margin:
             may.add(owner)
@@ -333,12 +330,12 @@ class Borders:
             distance = margin[owner]
         else:
             error = float(found[best].outward[i])
-            sure, distance = not may and holder == SEA, -margin[best]
+            sure, distance = not may and not land, -margin[best]
         # A place at sea is free unless it is deep enough inside of somebody's sea.
-        held = any(margin[n] > float(found[n].inward[i]) + widened for n in may)
+        somebodys = any(margin[n] > float(found[n].inward[i]) + widened for n in may)
         coast = min(float(one.margins.own[i]) for one in found.values())
         within = coast < TERRITORIAL_SEA - error - widened
-        kind: Kind = "land" if holder != SEA else ("territorial" if owner != SEA else "high seas")
+        kind: Kind = "land" if land else ("territorial" if owner != SEA else "high seas")
         return Sovereignty(
             state=(self.states[owner] if owner != SEA else "") or None,
             certain=sure and (owner == SEA or bool(self.states[owner])),
@@ -346,7 +343,7 @@ class Borders:
             error=error,
             kind=kind,
             candidates=tuple(sorted(self.states[n] for n in may if self.states[n])),
-            perhaps_free=kind != "land" and not (held or within),
+            perhaps_free=kind != "land" and not (somebodys or within),
         )
 
 
@@ -367,6 +364,10 @@ FAR = Sovereignty(
     perhaps_free=True,
 )
 """A place with no state anywhere near."""
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
 @lru_cache(maxsize=1)

@@ -30,6 +30,9 @@ EMPTY_ROOT = hashlib.sha256(b"").digest()
 DASH = "\N{EM DASH} "
 LONGEST_NOTE = 1 << 20
 MOST_SIGNATURES = 64
+CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
 
 
 class VerifyError(Exception):
@@ -77,9 +80,7 @@ def strict_json(data: bytes) -> Any:
 def canonical(value: Any) -> bytes:
     """Return the one spelling that we write: sorted keys, no spaces, UTF-8."""
     try:
-        return json.dumps(
-            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        ).encode("utf-8")
+        return CANONICAL.encode(value).encode("utf-8")
     except UnicodeEncodeError as error:
         raise VerifyError(f"This text is not UTF-8: {error}.") from error
 

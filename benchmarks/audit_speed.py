@@ -178,7 +178,7 @@ def main() -> None:
         raise SystemExit(costs[0].stderr + costs[1].stderr)
     told = [json.loads(cost.stdout.splitlines()[-1]) for cost in costs]
     progress.step()
-    each = run_peer(3 if options.quick else 10, 100)
+    each = run_peer(3 if options.quick else 10, 20)
     progress.step()
     fixes = flights * int(FLIGHT_HOURS * 3600.0 / STEP)
     ours = sum(one["spent"] for one in told)

@@ -267,6 +267,7 @@ def _document(
 
 
 def _track_document(audit: TrackAudit, borders: Borders) -> dict[str, Any]:
+    from barlovento.guard.audit import in_circle
     from barlovento.guard.margin_track import nearest_limit
     from barlovento.share.track_report import kind_of
 
@@ -286,7 +287,7 @@ def _track_document(audit: TrackAudit, borders: Borders) -> dict[str, Any]:
         "unobserved_s": audit.unobserved,
         "fixes": len(track),
         "fixes_inside": int((audit.status == 1).sum()),
-        "fixes_within_12_nm_at_sea": audit.in_circle,
+        "fixes_within_12_nm_at_sea": in_circle(audit, borders),
         "fixes_not_used": int((audit.status == 3).sum()),
         "position_error_m": float(track.position_error.max()),
         "position_error_assumed": not track.error_stated,
@@ -354,6 +355,7 @@ def _write(
             consents=None if consents is None else len(consents),
             errors=(audits[shown].error - position, position),
             distance=document["tracks"][shown]["nearest_limit"]["distance_m"],
+            circle=document["tracks"][shown]["fixes_within_12_nm_at_sea"],
         )
         for one in languages
     ]

@@ -103,9 +103,6 @@ class TrackAudit:
         Fix with the largest margin.
     closest_margin : float
         There [m].
-    in_circle : int
-        Fixes at sea no farther than 12 nautical miles from the state's coast, whether or not its
-        airspace reaches so far there: what a plain circle would hold against the aircraft.
     error : float
         Position error and error of the limit together, there [m].
     observed, unobserved : float
@@ -122,7 +119,6 @@ class TrackAudit:
     margin: FloatArray
     closest: int
     closest_margin: float
-    in_circle: int
     error: float
     observed: float
     unobserved: float
@@ -206,7 +202,6 @@ def audit_track(
         margin=margins_of_all,
         closest=int(used[best]),
         closest_margin=largest_margin,
-        in_circle=_in_circle(around, places, margin),
         error=float(judged.error[best]),
         observed=float(gap[seen].sum()),
         unobserved=float(gap[~seen].sum()),
@@ -238,16 +233,6 @@ def _top_speed(track: Track, used: NDArray[np.int64], places: FloatArray) -> flo
     if long.any():
         shown.append(float(np.quantile(steps[long] / took[long], 0.99)))
     return HASTE * float(max(shown))
-
-
-def _in_circle(around: Surroundings, places: FloatArray, margin: FloatArray) -> int:
-    """Count the fixes at sea within 12 nautical miles of the coast."""
-    # There the margin is at least minus half of 12 miles, and in one's own sea at most 12.
-    near = places[(margin >= -0.51 * TERRITORIAL_SEA) & (margin <= 1.01 * TERRITORIAL_SEA)]
-    if not len(near):
-        return 0
-    found = margins(around, near)
-    return int(np.sum((found.holder == SEA) & (found.own <= TERRITORIAL_SEA)))
 
 
 def _leaves(
@@ -312,3 +297,29 @@ def _pass(judged: _Judged, first: int, last: int, state: str, consents: Sequence
         first=int(judged.used[first]),
         last=int(judged.used[last]),
     )
+
+
+def in_circle(audit: TrackAudit, borders: Borders) -> int:
+    """Count the fixes that a plain circle of 12 miles would hold against the aircraft.
+
+    Parameters
+    ----------
+    audit : TrackAudit
+        Of one track.
+    borders : Borders
+        Whose coasts are asked.
+
+    Returns
+    -------
+    int
+        Fixes at sea within 12 nautical miles of the state's coast, whether or not its airspace
+        reaches so far there.
+    """
+    # There the margin is at least minus half of 12 miles, and in one's own sea at most 12.
+    near = np.abs(audit.margin) <= 1.01 * TERRITORIAL_SEA
+    if not near.any():
+        return 0
+    found = margins(
+        borders.around(audit.state), cartesian(audit.track.lon[near], audit.track.lat[near])
+    )
+    return int(np.sum((found.holder == SEA) & (found.own <= TERRITORIAL_SEA)))

@@ -20,7 +20,7 @@ from barlovento.guard.nearest import (
 
 PIECE = 2_000.0
 """Longest piece of a geodesic edge that is taken for a chord lifted to the surface [m]."""
-_FAR = 1.2e7
+_FAR = 1.3e7
 
 Reach = Callable[[FloatArray, FloatArray], FloatArray]
 

@@ -25,8 +25,8 @@ from barlovento.guard.nearest import (
 
 TERRITORIAL_SEA = 22_224.0
 """Twelve nautical miles, the most that a state may claim [m]."""
-FARTHEST = 1.2e7
-"""Chord that is nearly the earth's diameter: nothing is beyond it [m]."""
+FARTHEST = 1.3e7
+"""More than the earth's diameter: nothing is beyond it [m]."""
 SEA = -1
 
 

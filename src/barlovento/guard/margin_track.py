@@ -85,13 +85,15 @@ def largest(
     """
     upper, known = margin.copy(), exact.copy()
     while True:
-        order = np.argsort(-upper)[:256]
-        best = int(order[0])
+        best = int(np.argmax(upper))
         if known[best]:
             return best, float(upper[best])
-        rows = np.sort(order[~known[order]])
-        upper[rows] = margins(around, places[rows]).margin
-        known[rows] = True
+        found = float(margins(around, places[best : best + 1]).margin[0])
+        if found < 0.0:
+            # The limit is at least so far from here, so it is not much nearer to the neighbours.
+            away = CURVED * np.linalg.norm(places - places[best], axis=1)
+            np.minimum(upper, found + away, out=upper, where=~known)
+        upper[best], known[best] = found, True
 
 
 def nearest_limit(around: Surroundings, lon: float, lat: float) -> tuple[float, float, float]:

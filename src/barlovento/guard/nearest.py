@@ -30,6 +30,8 @@ _SLACK = 1.0
 """By which boxes are widened: more than the sagitta of any line here [m]."""
 _TIE = 1e-6
 """Squared distances nearer than this belong to one corner [m2]."""
+_ROUNDING = 1e-14
+"""The same as a share of the squared distance: some dozens of its last digit [1]."""
 
 
 class Tree(NamedTuple):
@@ -172,7 +174,11 @@ def line_distance(a: FloatArray, b: FloatArray, p: FloatArray) -> float:
 
 @nb.njit(cache=True, nogil=True)
 def bearing_side(a: FloatArray, b: FloatArray, p: FloatArray) -> float:
-    """Return the sine of the angle by which a place lies left of a line; negative is right [1]."""
+    """Return how far a place lies left of a line's great circle; negative is right [m].
+
+    For places at one distance from a corner it grows with the sine of the angle that they make
+    with the line there.
+    """
     nx = a[1] * b[2] - a[2] * b[1]
     ny = a[2] * b[0] - a[0] * b[2]
     nz = a[0] * b[1] - a[1] * b[0]
@@ -204,7 +210,7 @@ def nearest(tree: Tree, p: FloatArray, bound: float, skip: int) -> tuple[float, 
     index : int
         Of the line.
     """
-    best, index, sine = bound, -1, -1.0
+    best, index, aside = bound, -1, -1.0
     stack = np.empty(64, dtype=np.int64)
     reach = np.empty(64)
     stack[0], reach[0] = 0, box_distance(tree.low, tree.high, 0, p)
@@ -212,7 +218,8 @@ def nearest(tree: Tree, p: FloatArray, bound: float, skip: int) -> tuple[float, 
     while depth:
         depth -= 1
         node = stack[depth]
-        if reach[depth] > best + _TIE:
+        tie = _TIE + _ROUNDING * best
+        if reach[depth] > best + tie:
             continue
         if node < tree.first_leaf:
             one, two = 2 * node + 1, 2 * node + 2
@@ -229,14 +236,14 @@ def nearest(tree: Tree, p: FloatArray, bound: float, skip: int) -> tuple[float, 
             if tree.owner[i] == skip:
                 continue
             squared = line_distance(tree.begin[i], tree.end[i], p)
-            if squared < best - _TIE:
-                best, index, sine = squared, i, -1.0
-            elif index >= 0 and squared <= best + _TIE:
-                if sine < 0.0:
-                    sine = abs(bearing_side(tree.begin[index], tree.end[index], p))
+            if squared < best - tie:
+                best, index, aside = squared, i, -1.0
+            elif index >= 0 and squared <= best + tie:
+                if aside < 0.0:
+                    aside = abs(bearing_side(tree.begin[index], tree.end[index], p))
                 other = abs(bearing_side(tree.begin[i], tree.end[i], p))
-                if other > sine:
-                    best, index, sine = min(best, squared), i, other
+                if other > aside:
+                    best, index, aside = min(best, squared), i, other
     return best, index
 
 

@@ -84,6 +84,7 @@ def page_of(
     consents: int | None,
     errors: tuple[float, float],
     distance: float,
+    circle: int,
 ) -> Page:
     """Return the page's texts in one language.
 
@@ -103,6 +104,8 @@ def page_of(
         Of the limit and of the position, at that place [m].
     distance : float
         From there to the limit [m].
+    circle : int
+        Fixes that a plain circle of 12 miles would hold against it.
     """
     words = words_of(language)
     audit = audits[shown]
@@ -113,7 +116,7 @@ def page_of(
         title=words["title"].format(state=audit.state),
         headline=_headline(audits, words, kind),
         kind=kind,
-        facts=_facts(audits, audit, words, errors, distance),
+        facts=_facts(audits, audit, words, errors, distance, circle),
         method=_method(audits, words, source, consents),
         head=tuple(
             words[k] for k in ("aircraft", "verdict", "when", "duration", "depth", "consent")
@@ -155,6 +158,7 @@ def _facts(
     words: Mapping[str, str],
     errors: tuple[float, float],
     distance: float,
+    circle: int,
 ) -> tuple[str, ...]:
     begin = min(one.track.time[0] for one in audits)
     end = max(one.track.time[-1] for one in audits)
@@ -188,9 +192,9 @@ def _facts(
             error=_length(sum(errors)), limit=_length(errors[0]), position=_length(errors[1])
         )
     )
-    if len(audits) == 1 and audit.in_circle:
+    if len(audits) == 1 and circle:
         sure = int((audit.status == 1).sum())
-        found.append(words["circle"].format(n=audit.in_circle, sure=sure))
+        found.append(words["circle"].format(n=circle, sure=sure))
     return tuple(found)
 
 

@@ -19,6 +19,8 @@ from barlovento.adapters.sqlite_file import connect
 from barlovento.adapters.store import FILE
 from barlovento.cli import main
 from barlovento.errors import IntegrityError, Refused
+from barlovento.guard.exported import verify_file
+from barlovento.guard.verifier import VerifyError
 
 ROOT = Path(__file__).resolve().parent.parent
 VERIFIER = ROOT / "verifier" / "barlovento_verify.py"
@@ -282,6 +284,48 @@ def test_a_faulty_area_is_told(watch: Run, ring: Any, word: str) -> None:
     code, told = watch("consent", "request", path)
     assert code == 1
     assert word in told["error"]
+
+
+def test_an_area_in_another_state_is_suspected(watch: Run) -> None:
+    path = request()
+    feature = json.loads(path.read_text())
+    # Baja California Sur would need a latitude beyond 90; Cancun's is one that can be.
+    ring = [[21.0, -87.3], [21.1, -87.3], [21.1, -87.2], [21.0, -87.3]]
+    feature["geometry"]["coordinates"] = [ring]
+    path.write_text(json.dumps(feature))
+    assert "swap them" in watch("consent", "request", path)[1]["error"]
+    east = [[10.0, 50.0], [10.1, 50.0], [10.1, 50.1], [10.0, 50.0]]
+    feature["geometry"]["coordinates"] = [east]
+    path.write_text(json.dumps(feature))
+    code, told = watch("consent", "request", path)
+    assert code == 1
+    assert "DE" in told["error"]
+
+
+def test_the_other_side_of_a_border_is_to_be_asked_too(watch: Run) -> None:
+    path = request()
+    feature = json.loads(path.read_text())
+    # Across the river between El Paso and Ciudad Juarez.
+    ring = [[-106.6, 31.6], [-106.3, 31.6], [-106.3, 31.9], [-106.6, 31.9], [-106.6, 31.6]]
+    feature["geometry"]["coordinates"] = [ring]
+    path.write_text(json.dumps(feature))
+    code, told = watch("consent", "request", path)
+    assert (code, told["also"]) == (0, ["US"])
+
+
+def test_no_byte_of_a_proof_is_without_meaning(watch: Run) -> None:
+    granted(watch)
+    digest = permission_workspace.standing(None).living[0].digest
+    cleared = {"plan": "P-1", "plan_digest": "ab" * 32, "consents": [digest]}
+    permission_workspace.record(None, "clearance", cleared)
+    assert watch("audit", "flight", "P-1", "--proof", "p.json")[0] == 0
+    data = Path("p.json").read_bytes()
+    assert verify_file(data).flight == "P-1"
+    for place in range(0, len(data), 41):
+        for bit in (1, 32):
+            changed = data[:place] + bytes([data[place] ^ bit]) + data[place + 1 :]
+            with pytest.raises(VerifyError):
+                verify_file(changed)
 
 
 def test_all_faults_of_a_request_are_told_at_once(watch: Run) -> None:

@@ -14,6 +14,7 @@ from barlovento.domain.airspace import Consent
 from barlovento.domain.permission import Decision, Request
 from barlovento.errors import BadInput, Refused
 from barlovento.guard import trust
+from barlovento.guard.asking import others_to_ask
 from barlovento.guard.consents import REQUEST, draft, read_consent, read_request, unknown_fields
 from barlovento.guard.ledger import CONSENT, REVOCATION, Entry, digest_of
 from barlovento.guard.verifier import canonical, strict_json
@@ -68,16 +69,38 @@ class Asked:
     reason: str
 
 
-def request(folder: Path | None, file: Path) -> tuple[Request, int]:
-    """Put a request into the log, from a GeoJSON feature; return it and the entry's index.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """A request that is in the log.
+
+    Parameters
+    ----------
+    request : Request
+        As it was asked.
+    index : int
+        Entry in the log.
+    also : tuple of str
+        Other states that the area may touch, by the shipped borders and their error.
+    """
+
+    request: Request
+    index: int
+    also: tuple[str, ...]
+
+
+def request(folder: Path | None, file: Path) -> Put:
+    """Put a request into the log, from a GeoJSON feature.
 
     Raises
     ------
     BadInput
-        The feature lacks something; all of it is told.
+        The feature lacks something; all of it is told. Or the area lies nowhere near the state.
     """
+    from barlovento.guard.borders import Borders
+
     feature = read_json(file)
-    told(file, lambda: read_request(feature))
+    asked = told(file, lambda: read_request(feature))
+    also = told(file, lambda: others_to_ask(asked, Borders.shipped()))
     with Store.open(find(folder)) as store:
         known = set(_requests(store))
         name = str(feature["properties"].get("id") or f"R-{secrets.token_hex(4)}")
@@ -103,7 +126,7 @@ def request(folder: Path | None, file: Path) -> tuple[Request, int]:
             "purpose": asked.purpose,
         }
         index = store.append("request", payload, now=moment, document=canonical(feature))
-        return asked, index
+        return Put(request=asked, index=index, also=also)
 
 
 def answer(

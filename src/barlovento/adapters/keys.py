@@ -66,7 +66,12 @@ def new_key(name: str, *, seed: bytes, witness: bool = False) -> SigningKey:
     BadInput
         The name holds blanks or ``+``.
     """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    try:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    except ImportError as error:
+        raise BadInput(
+            "Keys need the package `cryptography`. Install Barlovento with its extra `permission`."
+        ) from error
 
     if not good_name(name) or "/" in name[:1]:
         raise BadInput(

@@ -60,9 +60,12 @@ def request(
     """
     from barlovento import consenting
 
-    asked, index = consenting.request(workspace, file)
+    made = consenting.request(workspace, file)
+    asked, index = made.request, made.index
     screen = console(json=json)
     screen.print(f"Asked: request {asked.id} to {asked.authority}, entry {index}.")
+    if made.also:
+        screen.print(f"The area may touch {', '.join(made.also)} too: ask there as well.")
     if asked.unknown:
         screen.print(f"Kept, but not understood: {', '.join(asked.unknown)}.")
     screen.print(f"When the answer comes: barlovento consent answer {asked.id} granted")
@@ -72,6 +75,7 @@ def request(
                 "id": asked.id,
                 "authority": asked.authority,
                 "entry": index,
+                "also": list(made.also),
                 "unknown": list(asked.unknown),
             }
         )

@@ -228,7 +228,7 @@ class Slow:
         line, first = self.world.line, self.world.route.waypoints[0]
         if GEOD.inv(line.lon, line.lat, first.lon, first.lat)[2] > 15_000:
             return None
-        along = np.arange(-15_000, 15_001, 200.0)
+        along = np.arange(-15_000, 15_001, 1000.0)
         n = np.ones(len(along))
         lon, lat, _ = GEOD.fwd(line.lon * n, line.lat * n, line.azimuth * n, along)
         return self._flat(lon, lat)
@@ -284,10 +284,11 @@ class Slow:
             assert samples.flat is not None
             inside = self.depth_in_state(state, samples.flat) + error + self.side >= 0
             rows = np.flatnonzero(inside & ~self._held(consents, samples, inside))
-            for row in rows[::RIM_STEP]:
-                lon, lat = self._rim(samples, row)
-                wanted = self.depth_in_state(state, self._flat(lon, lat)) + error >= 0
-                if wanted.any() and self._gap(samples, row, lon[wanted], lat[wanted], consents):
+            rows = rows[::RIM_STEP]
+            for row, lon, lat, flat in zip(rows, *self._rims(samples, rows), strict=True):
+                wanted = self.depth_in_state(state, flat) + error >= 0
+                rim = lon[wanted], lat[wanted], flat[wanted]
+                if wanted.any() and self._gap(samples, row, rim, consents):
                     return f"consent of {state}"
         return None
 
@@ -319,12 +320,11 @@ class Slow:
                 of = np.zeros(len(samples.lon), dtype=bool)
                 of[rows] = True
                 held = self._held(consents, samples, of)
-                for row in rows[~held[rows]][::RIM_STEP]:
-                    lon, lat = self._rim(samples, row)
-                    inside = self.depth(volume.area, lon, lat, self._flat(lon, lat)) >= 0
-                    if inside.any() and self._gap(
-                        samples, row, lon[inside], lat[inside], consents, (a, b), (low, high)
-                    ):
+                rows = rows[~held[rows]][::RIM_STEP]
+                for row, *places in zip(rows, *self._rims(samples, rows), strict=True):
+                    inside = self.depth(volume.area, *places) >= 0
+                    rim = tuple(values[inside] for values in places)
+                    if inside.any() and self._gap(samples, row, rim, consents, (a, b), (low, high)):
                         return f"authorisation in {zone.id}"
         return None
 
@@ -336,25 +336,32 @@ class Slow:
                 return f"distance from {rule.state}"
         return None
 
-    def _rim(self, samples: Samples, row: int) -> tuple[FloatArray, FloatArray]:
-        azimuth = np.tile(np.arange(AZIMUTHS) * 360 / AZIMUTHS, 2)
-        apart = np.repeat([self.side, self.side / 2], AZIMUTHS)
-        n = np.ones(len(apart))
-        lon, lat, _ = GEOD.fwd(samples.lon[row] * n, samples.lat[row] * n, azimuth, apart)
-        return np.append(lon, samples.lon[row]), np.append(lat, samples.lat[row])
+    def _rims(
+        self, samples: Samples, rows: NDArray[np.int64]
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the places around each of some rows: two circles and the middle."""
+        azimuth = np.append(np.tile(np.arange(AZIMUTHS) * 360 / AZIMUTHS, 2), 0.0)
+        apart = np.append(np.repeat([self.side, self.side / 2], AZIMUTHS), 0.0)
+        shape = (len(rows), len(apart))
+        lon, lat, _ = GEOD.fwd(
+            np.broadcast_to(samples.lon[rows, None], shape),
+            np.broadcast_to(samples.lat[rows, None], shape),
+            np.broadcast_to(azimuth, shape),
+            np.broadcast_to(apart, shape),
+        )
+        return lon, lat, self._flat(lon, lat)
 
     def _gap(
         self,
         samples: Samples,
         row: int,
-        lon: FloatArray,
-        lat: FloatArray,
+        rim: tuple[FloatArray, ...],
         consents: Sequence[Consent],
         during: tuple[float, float] = (-np.inf, np.inf),
         between: tuple[float, float] = (-np.inf, np.inf),
     ) -> bool:
-        """Return whether any of the places is not in any consent at some time and height."""
-        flat = self._flat(lon, lat)
+        """Return whether any place of a rim is not in any consent at some time and height."""
+        lon, lat, flat = rim
         deep = [self.depth(c.volume.area, lon, lat, flat) >= 0 for c in consents]
         edges = [edge for c in consents for span in self.spans(c.volume.when) for edge in span]
         levels = [edge for c in consents for edge in _levels(c.volume)]
@@ -425,10 +432,11 @@ def _ring_depth(ring: FloatArray, places: FloatArray) -> FloatArray:
             ex, ey = bx - ax, by - ay
             share = ((x - ax) * ex + (y - ay) * ey) / (ex * ex + ey * ey)
             share = min(1.0, max(0.0, share))
-            least = min(least, np.hypot(x - ax - share * ex, y - ay - share * ey))
+            dx, dy = x - ax - share * ex, y - ay - share * ey
+            least = min(least, dx * dx + dy * dy)
             if (ay > y) != (by > y) and x < ax + (y - ay) * ex / ey:
                 odd = not odd
-        out[k] = least if odd else -least
+        out[k] = np.sqrt(least) if odd else -np.sqrt(least)
     return out
 
 
@@ -444,9 +452,10 @@ def _left_of(line: FloatArray, places: FloatArray) -> FloatArray:
             ex, ey = line[i, 0] - ax, line[i, 1] - ay
             share = ((x - ax) * ex + (y - ay) * ey) / (ex * ex + ey * ey)
             share = min(1.0, max(0.0, share))
-            apart = np.hypot(x - ax - share * ex, y - ay - share * ey)
+            dx, dy = x - ax - share * ex, y - ay - share * ey
+            apart = dx * dx + dy * dy
             if apart < least:
                 least = apart
                 sign = 1.0 if ex * (y - ay) - ey * (x - ax) >= 0 else -1.0
-        out[k] = sign * least
+        out[k] = sign * np.sqrt(least)
     return out

@@ -26,6 +26,15 @@ Country = Annotated[
     str, Parameter(help="ISO 3166 code for zones that name no country, as in OpenAir.")
 ]
 
+Terrain = Annotated[
+    tuple[float, float] | None,
+    Parameter(help="Lowest and highest ground above sea level where the plan leads, in metres."),
+]
+Geoid = Annotated[
+    tuple[float, float] | None,
+    Parameter(help="Lowest and highest sea level above the ellipsoid there, in metres."),
+]
+
 zones_app = App(
     name="zones",
     help="Geographical zones: where flights are prohibited or somebody must agree.",
@@ -125,14 +134,8 @@ def clear(
         Path | None, Parameter(help="Folder or file of zones, in place of the workspace's.")
     ] = None,
     country: Country = "",
-    terrain: Annotated[
-        tuple[float, float] | None,
-        Parameter(help="Lowest and highest ground above sea level where the plan leads, metres."),
-    ] = None,
-    geoid: Annotated[
-        tuple[float, float] | None,
-        Parameter(help="Lowest and highest sea level above the ellipsoid there, metres."),
-    ] = None,
+    terrain: Terrain = None,
+    geoid: Geoid = None,
     out: Annotated[
         Path | None, Parameter(help="Folder for clearance.json or refusal.json, and map.png.")
     ] = None,

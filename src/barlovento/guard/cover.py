@@ -5,38 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barlovento.domain.airspace import Area, Circle, Consent, Position, Volume, Zone
+from barlovento.guard.drawing import BoolArray, Drawing, Patches
 from barlovento.guard.geometry import (
     BEND,
     FRAME_RADIUS,
     FloatArray,
     Frame,
     Shape,
-    arc,
     scale_error,
     shapes_of,
 )
 from barlovento.guard.heights import Ranges
-from barlovento.guard.path import IntArray, Pieces
+from barlovento.guard.path import LEG, Pieces
 from barlovento.guard.times import Span, spans
-
-BoolArray = NDArray[np.bool_]
 
 SEAM = 1e-3
 """Two areas whose edges are this near to each other leave no gap between them [m]."""
 
 ROUNDING = 1e-5
 """What sums of floats may be off: seconds since 1970, and metres [s or m]."""
-
-QUADRANT = 32
-"""Straight pieces that stand for a quarter of a circle where a rim is drawn."""
 
 
 @lru_cache(maxsize=4096)
@@ -73,7 +67,15 @@ class Bounded:
         return not (math.isnan(self.low) or math.isnan(self.high))
 
     def timely(self, time: FloatArray, *, wholly: bool) -> BoolArray:
-        """Return which spans (rows) lie inside of one of its own, or meet one."""
+        """Return which spans lie inside of one of its own, or meet one.
+
+        Parameters
+        ----------
+        time : ndarray, shape (n, 2)
+            First and last moment [s since 1970].
+        wholly : bool
+            Whether they shall lie inside.
+        """
         found = np.zeros(len(time), dtype=bool)
         for first, last in self.spans:
             if wholly:
@@ -83,7 +85,15 @@ class Bounded:
         return found
 
     def level(self, height: FloatArray, *, wholly: bool) -> BoolArray:
-        """Return which heights (rows) lie inside, or meet it; what can't be told is refused."""
+        """Return which heights lie inside, or meet it; what can't be told is refused.
+
+        Parameters
+        ----------
+        height : ndarray, shape (n, 2)
+            Lowest and highest, above the route's reference [m].
+        wholly : bool
+            Whether they shall lie inside.
+        """
         if not self.comparable:
             return np.full(len(height), not wholly)
         if wholly:
@@ -137,104 +147,6 @@ def _around(volume: Volume) -> Sequence[Position]:
     return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Patches:
-    """Patches of pieces in a frame.
-
-    Parameters
-    ----------
-    hulls : ndarray of geometry, shape (n,)
-        The patches.
-    middle : ndarray, shape (n, 2)
-        Of their corners [m].
-    points : ndarray of geometry, shape (n,)
-        The same.
-    reach : ndarray, shape (n,)
-        Farthest corner from there [m].
-    """
-
-    hulls: Any
-    middle: FloatArray
-    points: Any
-    reach: FloatArray
-
-    def at(self, rows: Any) -> Patches:
-        """Return some of the rows."""
-        return Patches(self.hulls[rows], self.middle[rows], self.points[rows], self.reach[rows])
-
-    def as_one(self) -> Patches:
-        """Return all of them as one row, of which only the outline means something."""
-        import shapely
-
-        whole = np.array([shapely.union_all(self.hulls)])
-        return Patches(whole, self.middle[:1], self.points[:1], self.reach[:1])
-
-
-class Drawing:
-    """A shape in a frame.
-
-    Parameters
-    ----------
-    shape : Shape
-        Less than 90 degrees away.
-    frame : Frame
-        Where it is drawn.
-    """
-
-    def __init__(self, shape: Shape, frame: Frame) -> None:
-        self.shape = shape
-        self._frame = frame
-
-    @cached_property
-    def polygon(self) -> Any:
-        """Return it as a flat polygon."""
-        import shapely
-
-        flat = [self._frame.project(ring) for ring in self.shape.rings]
-        polygon = shapely.Polygon(flat[0], flat[1:])
-        shapely.prepare(polygon)
-        return polygon
-
-    @cached_property
-    def rim(self) -> Any:
-        """Return its outline and those of its holes."""
-        import shapely
-
-        rim = shapely.boundary(self.polygon)
-        shapely.prepare(rim)
-        return rim
-
-    def holds(self, pieces: Pieces, patches: Patches, rows: IntArray, side: float) -> BoolArray:
-        """Return which patches (rows) lie inside, farther than ``side`` from the rim [m]."""
-        import shapely
-
-        hub = self.shape.hub
-        if hub is not None and self.shape.radius <= 100_000:
-            # A circle is convex: a patch lies inside when its corners do.
-            apart = arc(np.linalg.norm(pieces.corners[rows] - hub, axis=2).max(axis=1))
-            inside: BoolArray = apart + side + 0.01 * (apart / 1e5) ** 3 <= self.shape.radius
-            return inside
-        x, y = patches.middle[rows].T
-        found: BoolArray = shapely.contains_xy(self.polygon, x, y)
-        some = rows[found]
-        far = shapely.distance(self.rim, patches.points[some])
-        held = far > patches.reach[some] + side
-        open_ = ~held & (far > side)
-        held[open_] = ~shapely.dwithin(self.rim, patches.hulls[some[open_]], side)
-        found[found] = held
-        return found
-
-    def touches(self, patches: Patches, rows: IntArray, side: float) -> BoolArray:
-        """Return which patches (rows) come as near as ``side`` [m]."""
-        import shapely
-
-        far = shapely.distance(self.polygon, patches.points[rows])
-        near: BoolArray = far <= side
-        open_ = ~near & (far <= patches.reach[rows] + side)
-        near[open_] = shapely.dwithin(self.polygon, patches.hulls[rows[open_]], side)
-        return near
-
-
 class Sheet:
     """Volumes and pieces of a route, drawn in one flat frame.
 
@@ -272,8 +184,11 @@ class Sheet:
         flat = self.frame.project(pieces.corners.reshape(-1, 3)).reshape(-1, 4, 2)
         middle = flat.mean(axis=1)
         reach = np.sqrt(((flat - middle[:, None]) ** 2).sum(axis=2).max(axis=1))
-        groups = np.repeat(np.arange(len(pieces)), 4)
-        hulls = shapely.convex_hull(shapely.multipoints(flat.reshape(-1, 2), indices=groups))
+        lines = shapely.linestrings(flat)
+        # A leg's piece is a line already, there and back.
+        patch = np.flatnonzero(pieces.kind != LEG)
+        hulls = np.array(lines, dtype=object)
+        hulls[patch] = shapely.convex_hull(hulls[patch])
         return Patches(hulls, middle, shapely.points(middle), reach)
 
     def covered(self, volume: Bounded, pieces: Pieces, patches: Patches) -> BoolArray:
@@ -312,8 +227,8 @@ class Sheet:
         """
         import shapely
 
-        rim = self.side / math.cos(math.pi / (4 * QUADRANT))
-        swept = shapely.buffer(patches.hulls[row], rim, quad_segs=QUADRANT)
+        rim = self.side / math.cos(math.pi / (4 * patches.quadrant))
+        swept = shapely.buffer(patches.hulls[row], rim, quad_segs=patches.quadrant)
         if within is not None:
             parts = [self._clipped(drawing, swept) for drawing in self._drawings(within)]
             swept = shapely.intersection(swept, shapely.union_all(parts))
@@ -321,6 +236,7 @@ class Sheet:
                 return None
         usable = [consent for consent in consents if consent.comparable]
         clipped: dict[int, list[Any]] = {}
+        seam = SEAM if sum(len(self._drawings(c)) for c in usable) > 1 else 0.0
         for a, b in _stretches(pieces.time[row], within, usable):
             for bottom, top in _layers(pieces.height[row], within, usable):
                 rest = swept
@@ -330,10 +246,10 @@ class Sheet:
                     if not any(one - ROUNDING <= a and b <= two + ROUNDING for one, two in c.spans):
                         continue
                     if id(c) not in clipped:
-                        clipped[id(c)] = [
-                            shapely.buffer(self._clipped(drawing, swept), SEAM, join_style="mitre")
-                            for drawing in self._drawings(c)
-                        ]
+                        parts = [self._clipped(drawing, swept) for drawing in self._drawings(c)]
+                        if seam:
+                            parts = list(shapely.buffer(parts, seam, join_style="mitre"))
+                        clipped[id(c)] = parts
                     for part in clipped[id(c)]:
                         rest = shapely.difference(rest, part)
                 if not shapely.is_empty(rest):

@@ -85,7 +85,18 @@ def places(lon: ArrayLike, lat: ArrayLike) -> FloatArray:
 
 
 def geographic(vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return longitude and latitude of directions from the earth's centre [degree]."""
+    """Return longitude and latitude of directions from the earth's centre.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (..., 3)
+        To the ellipsoid; their length is not looked at [m].
+
+    Returns
+    -------
+    tuple of ndarray
+        Longitude and latitude [degree].
+    """
     x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
     lat = np.arctan2(z, (1 - ECCENTRICITY2) * np.hypot(x, y))
     return np.degrees(np.arctan2(y, x)), np.degrees(lat)
@@ -256,8 +267,20 @@ def _circle(circle: Circle, *, outward: bool) -> Shape:
 
 
 def arc(chord: FloatArray) -> FloatArray:
-    """Return the geodesic distance of places that a chord parts, up to 150 km [m].
+    """Return the geodesic distance of places that a chord parts, up to 150 km.
 
+    Parameters
+    ----------
+    chord : ndarray
+        Straight through the earth [m].
+
+    Returns
+    -------
+    ndarray
+        Along the ellipsoid [m].
+
+    Notes
+    -----
     The radius of curvature lies between 6336 and 6400 km, so the result is wrong by less than
     one hundredth of what is added: 10 mm at 100 km, nothing to speak of below 20 km.
     """
@@ -325,7 +348,13 @@ class Frame:
 
     @classmethod
     def at(cls, lon: float, lat: float) -> Frame:
-        """Return the frame that touches at a longitude and latitude [degree]."""
+        """Return the frame that touches at a place.
+
+        Parameters
+        ----------
+        lon, lat : float
+            [degree].
+        """
         a, b = math.radians(lon), math.radians(lat)
         east = (-math.sin(a), math.cos(a), 0.0)
         north = (-math.sin(b) * math.cos(a), -math.sin(b) * math.sin(a), math.cos(b))
@@ -333,13 +362,35 @@ class Frame:
         return cls(places([lon], [lat])[0], np.array([east, north, up]))
 
     def project(self, vectors: FloatArray) -> FloatArray:
-        """Return x and y of places less than 90 degrees away, shape (n, 2) [m]."""
+        """Return x and y of places less than 90 degrees away.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, 3)
+            [m].
+
+        Returns
+        -------
+        ndarray, shape (n, 2)
+            [m].
+        """
         local = vectors @ self.axes.T
         origin = self.axes @ self.origin
         flat: FloatArray = local[:, :2] * (origin[2] / local[:, 2:3]) - origin[:2]
         return flat
 
     def unproject(self, flat: FloatArray) -> FloatArray:
-        """Return directions from the earth's centre of places in the plane, shape (n, 3) [m]."""
+        """Return directions from the earth's centre of places in the plane.
+
+        Parameters
+        ----------
+        flat : ndarray, shape (n, 2)
+            x and y [m].
+
+        Returns
+        -------
+        ndarray, shape (n, 3)
+            [m].
+        """
         vectors: FloatArray = self.origin + flat @ self.axes[:2]
         return vectors

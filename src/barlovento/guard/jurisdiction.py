@@ -95,14 +95,36 @@ class KnowsBorders(Protocol):
         *,
         widened: float = 0.0,
     ) -> Sequence[Seen]:
-        """Return whose places are; candidates for all within ``widened`` of them [m]."""
+        """Return whose places are.
+
+        Parameters
+        ----------
+        lons, lats : array_like, shape (n,)
+            [degree].
+        widened : float
+            Candidates are told for all within this distance [m].
+        """
         ...
 
     def signed_depth(
         self, state: str, lons: Sequence[float] | FloatArray, lats: Sequence[float] | FloatArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Return a bound of the depth inside of a state, negative outside, and its error [m].
+        """Return a bound of the depth inside of a state, negative outside, and its error.
 
+        Parameters
+        ----------
+        state : str
+            ISO 3166 alpha-2.
+        lons, lats : array_like, shape (n,)
+            [degree].
+
+        Returns
+        -------
+        tuple of ndarray
+            Depth and error [m].
+
+        Notes
+        -----
         Between two places it changes by no more than their distance.
         """
         ...
@@ -157,8 +179,26 @@ def outside(borders: KnowsBorders, state: str, pieces: Pieces, *, margin: float)
 def deepest(
     borders: KnowsBorders, state: str, lon: FloatArray, lat: FloatArray, reach: FloatArray
 ) -> FloatArray:
-    """Return how deep in a state any place may lie that is within reach of some [m].
+    """Return how deep in a state any place may lie that is within reach of some.
 
+    Parameters
+    ----------
+    borders : KnowsBorders
+        What is known.
+    state : str
+        ISO 3166 alpha-2.
+    lon, lat : ndarray, shape (n,)
+        [degree].
+    reach : ndarray, shape (n,)
+        Around each [m].
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Negative where none can be the state's [m].
+
+    Notes
+    -----
     The error is told by fields of latitude and longitude, so the largest of those that the reach
     may touch counts.
     """
@@ -179,7 +219,16 @@ def deepest(
 def inside(borders: KnowsBorders, state: str, pieces: Pieces, *, margin: float) -> BoolArray:
     """Return which pieces lie, with a margin, wholly where a state may be sovereign.
 
-    The parameters are those of :func:`outside`.
+    Parameters
+    ----------
+    borders : KnowsBorders
+        What is known.
+    state : str
+        ISO 3166 alpha-2.
+    pieces : Pieces
+        Of a route.
+    margin : float
+        Distance to the side [m].
     """
     lon, lat, reach = middle_of(pieces)
     depth, error = borders.signed_depth(state, lon, lat)

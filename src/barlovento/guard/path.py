@@ -72,6 +72,11 @@ class Pieces:
         )
 
 
+def _ends(values: FloatArray) -> FloatArray:
+    """Return what holds at the beginning and at the end of each stretch."""
+    return np.stack([values[:-1], values[1:]])
+
+
 def joined(parts: Iterable[Pieces]) -> Pieces:
     """Return the rows of all parts."""
     many = [part for part in parts if len(part)]
@@ -191,9 +196,26 @@ class Path:
             share,
         )
 
-    def places_at(self, leg: int, shares: FloatArray) -> FloatArray:
-        """Return places of one leg [m]."""
-        return along(self.corners[leg], self.corners[leg + 1], shares)
+    def places_at(self, legs: IntArray, shares: FloatArray) -> FloatArray:
+        """Return places of legs, one for each row.
+
+        Parameters
+        ----------
+        legs : ndarray of int, shape (n,)
+            Counted from 0.
+        shares : ndarray, shape (n,)
+            Of each leg's length [1].
+
+        Returns
+        -------
+        ndarray, shape (n, 3)
+            [m].
+        """
+        start, end = self.corners[legs], self.corners[legs + 1]
+        found: FloatArray = start + shares[:, None] * (end - start)
+        for row in np.flatnonzero(self.lengths[legs] > 0.999 * LONGEST_EDGE):
+            found[row] = along(start[row], end[row], shares[row : row + 1])[0]
+        return found
 
     # ------------------------------------------------------------ ways home
 
@@ -231,8 +253,8 @@ class Path:
                 self.patches(
                     kind,
                     self._leg,
-                    self._knots,
-                    (self._time, self._height),
+                    np.stack([self._knots[:-1], self._knots[1:]]),
+                    (_ends(self._time), _ends(self._height)),
                     goal,
                     end,
                     share,
@@ -260,21 +282,38 @@ class Path:
     ) -> Pieces:
         """Return patches with the boxes that hold them.
 
-        ``knots`` and ``known`` (times, heights) have one row more than there are patches.
+        Parameters
+        ----------
+        kind : int
+            Of way.
+        leg : ndarray of int, shape (n,)
+            Counted from 0.
+        knots : ndarray, shape (2, n, 3)
+            Beginning and end of each patch's stretch of the leg [m].
+        known : tuple of ndarray, shape (2, n)
+            Times [s since 1970] and heights [m] there.
+        goal : Waypoint
+            Where the ways lead.
+        end : ndarray, shape (3,)
+            The same place [m].
+        share : ndarray, shape (n, 4)
+            As in :class:`Pieces` [1].
+        corners : ndarray, shape (n, 4, 3)
+            As in :class:`Pieces` [m].
         """
         buffer, speed = self.route.buffer, self.route.return_speed
         # Chords, with what an arc may be longer than its chord.
-        chord = np.linalg.norm(knots - end, axis=1)
+        chord = np.linalg.norm(knots - end, axis=2)
         chord_long = chord * (1 + (chord / 6.33e6) ** 2 / 20) + 0.01
-        length = np.linalg.norm(np.diff(knots, axis=0), axis=1) * 1.0001
-        nearest = np.maximum((chord[:-1] + chord[1:] - length) / 2 - 0.01, 0)
-        farthest = np.maximum(chord_long[:-1], chord_long[1:])
+        length = np.linalg.norm(knots[1] - knots[0], axis=1) * 1.0001
+        nearest = np.maximum((chord[0] + chord[1] - length) / 2 - 0.01, 0)
+        farthest = np.maximum(chord_long[0], chord_long[1])
         times, heights = known
-        first = times[:-1] + share[:, 2] * nearest / speed
-        last = times[1:] + share[:, 3] * farthest / speed
+        first = times[0] + share[:, 2] * nearest / speed
+        last = times[1] + share[:, 3] * farthest / speed
         high = goal.height.value
         ends = np.stack(
-            [h + u * (high - h) for h in (heights[:-1], heights[1:]) for u in share[:, 2:].T],
+            [h + u * (high - h) for h in heights for u in share[:, 2:].T],
             axis=1,
         )
         return Pieces(

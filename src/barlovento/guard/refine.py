@@ -9,9 +9,12 @@ from barlovento.guard.path import LEG, LOST, LOST_FIXED, RETURN, Path, Pieces
 
 
 def halves(path: Path, pieces: Pieces) -> Pieces:
-    """Return each piece as two, along its larger side, the earlier first."""
+    """Return each piece as two, along its larger side, the earlier first.
+
+    Pieces of legs are parted by :func:`stretches`.
+    """
     wide, long = _sides(path, pieces)
-    across = (wide >= long) | (pieces.kind == LEG) | (pieces.kind == LOST_FIXED)
+    across = (wide >= long) | (pieces.kind == LOST_FIXED)
     middle = (
         np.where(
             across,
@@ -50,6 +53,42 @@ def halves(path: Path, pieces: Pieces) -> Pieces:
     )
 
 
+def stretches(path: Path, piece: Pieces, number: int) -> Pieces:
+    """Return one piece of a leg as many of equal length, in order.
+
+    Parameters
+    ----------
+    path : Path
+        Of the route.
+    piece : Pieces
+        One row, of a leg.
+    number : int
+        Of stretches.
+    """
+    leg, buffer = int(piece.leg[0]), path.route.buffer
+    part = np.linspace(0, 1, number + 1)[:, None]
+    start, end = piece.corners[0, 0], piece.corners[0, 1]
+    spot = start + part * (end - start)
+    share = piece.share[0, 0] + part[:, 0] * (piece.share[0, 1] - piece.share[0, 0])
+    moment = path.times[leg] + share * (path.times[leg + 1] - path.times[leg])
+    level = path.heights[leg] + share * (path.heights[leg + 1] - path.heights[leg])
+    shares = np.zeros((number, 4))
+    shares[:, 0], shares[:, 1] = share[:-1], share[1:]
+    time = np.stack([moment[:-1] - buffer.time_error, moment[1:] + buffer.time_error], axis=1)
+    height = np.stack(
+        [np.minimum(level[:-1], level[1:]), np.maximum(level[:-1], level[1:])], axis=1
+    )
+    height += np.array([-1.0, 1.0]) * buffer.height_error
+    return Pieces(
+        np.full(number, LEG),
+        np.full(number, leg),
+        np.stack([spot[:-1], spot[1:], spot[1:], spot[:-1]], axis=1),
+        time,
+        height,
+        shares,
+    )
+
+
 def _sides(path: Path, pieces: Pieces) -> tuple[FloatArray, FloatArray]:
     """Return the extent along the leg and along the way home; a second counts as a metre."""
     c = pieces.corners
@@ -73,39 +112,33 @@ def size(path: Path, pieces: Pieces) -> FloatArray:
 
 
 def _boxed(path: Path, pieces: Pieces) -> Pieces:
-    """Return pieces with boxes drawn anew from their shares."""
-    buffer = path.route.buffer
+    """Return pieces with boxes drawn anew from their shares; rows come in pairs of halves."""
+    route, buffer = path.route, path.route.buffer
     time, height = pieces.time.copy(), pieces.height.copy()
-    for row, kind in enumerate(pieces.kind):
-        leg, share = int(pieces.leg[row]), pieces.share[row]
-        if kind == LOST_FIXED:
-            a, b = path.route.lost_link[leg], path.route.lost_link[leg + 1]
-            half = float(np.linalg.norm(pieces.corners[row, 1] - pieces.corners[row, 0]))
-            # Rows come in pairs: the earlier half ends sooner, the later begins later.
-            half = half * 0.9999 / path.route.return_speed
-            time[row, 1 - row % 2] += half if row % 2 else -half
-            ends = a.height.value + share[:2] * (b.height.value - a.height.value)
-        else:
-            t0, t1 = path.times[leg : leg + 2]
-            h0, h1 = path.heights[leg : leg + 2]
-            moments = t0 + share[:2] * (t1 - t0)
-            ends = h0 + share[:2] * (h1 - h0)
-            if kind != LEG:
-                goal = path.route.home if kind == RETURN else path.route.lost_link[0]
-                assert goal is not None
-                end = path.ends[0 if kind == RETURN or path.route.home is None else 1]
-                one = path.patches(
-                    int(kind),
-                    pieces.leg[row : row + 1],
-                    path.places_at(leg, share[:2]),
-                    (moments, ends),
-                    goal,
-                    end,
-                    share[None],
-                    pieces.corners[row : row + 1],
-                )
-                time[row], height[row] = one.time[0], one.height[0]
-                continue
-            time[row] = moments[0] - buffer.time_error, moments[1] + buffer.time_error
+    goals = {
+        RETURN: (route.home, 0),
+        LOST: (route.lost_link[0] if route.lost_link else None, 0 if route.home is None else 1),
+    }
+    for kind, (goal, number) in goals.items():
+        rows = np.flatnonzero(pieces.kind == kind)
+        if not len(rows) or goal is None:
+            continue
+        leg, share = pieces.leg[rows], pieces.share[rows]
+        knots = np.stack([path.places_at(leg, share[:, k]) for k in (0, 1)])
+        step, rise = np.diff(path.times)[leg], np.diff(path.heights)[leg]
+        known = (
+            np.stack([path.times[leg] + share[:, k] * step for k in (0, 1)]),
+            np.stack([path.heights[leg] + share[:, k] * rise for k in (0, 1)]),
+        )
+        corners = pieces.corners[rows]
+        some = path.patches(kind, leg, knots, known, goal, path.ends[number], share, corners)
+        time[rows], height[rows] = some.time, some.height
+    for row in np.flatnonzero(pieces.kind == LOST_FIXED):
+        a, b = route.lost_link[pieces.leg[row]], route.lost_link[pieces.leg[row] + 1]
+        half = float(np.linalg.norm(pieces.corners[row, 1] - pieces.corners[row, 0]))
+        # The earlier half ends sooner, the later begins later.
+        half = half * 0.9999 / route.return_speed
+        time[row, 1 - row % 2] += half if row % 2 else -half
+        ends = a.height.value + pieces.share[row, :2] * (b.height.value - a.height.value)
         height[row] = ends.min() - buffer.height_error, ends.max() + buffer.height_error
     return Pieces(pieces.kind, pieces.leg, pieces.corners, time, height, pieces.share)

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.domain.airspace import Consent, Route, Shortfall, StandOff, Zone, ZoneKind
-from barlovento.guard.cover import Bounded, Patches, Sheet, bounded
+from barlovento.guard.cover import Bounded, Sheet, bounded
+from barlovento.guard.drawing import Patches
 from barlovento.guard.geometry import FRAME_RADIUS, FloatArray, Frame, geographic, places
 from barlovento.guard.heights import Ranges
 from barlovento.guard.jurisdiction import KnowsBorders, inside, outside, spot_inside, states_near
 from barlovento.guard.path import LEG, LOST, LOST_FIXED, RETURN, Path, Pieces, joined
-from barlovento.guard.refine import halves, size
+from barlovento.guard.refine import halves, size, stretches
 from barlovento.guard.telling import Telling
 from barlovento.guard.zones import ZoneIndex, may_authorise
 
@@ -35,7 +36,10 @@ COARSE = 50.0
 MANY = 4
 """So many pieces are first looked at as one, which often settles them all."""
 
-BATCH = 8
+FINE = 32
+"""A stretch of a leg that lacks something is parted into so many."""
+
+BATCH = 32
 """So many pieces are looked at together while a place is narrowed down."""
 
 MOST_BATCHES = 400
@@ -54,11 +58,14 @@ class Requirement:
         Returns, fast, which pieces may lack it; none that does is left out.
     lacking : callable
         Returns whether one of those really does.
+    together : bool
+        Whether pieces that no consent holds alone may be held by several.
     """
 
     subject: str | StandOff | Bounded
     maybe: Callable[[Sheet, Pieces, Patches], BoolArray]
     lacking: Callable[[Sheet, Pieces, Patches, int], bool]
+    together: bool = False
 
 
 class Check:
@@ -213,6 +220,7 @@ class Check:
     def _state_requirement(self, state: str) -> Requirement:
         consents = self.of_authority(state)
         side = self.route.buffer.side * 1.001 + 0.01
+        several = sum(len(volume.shapes) for volume in consents) > 1
 
         def maybe(sheet: Sheet, pieces: Pieces, patches: Patches) -> BoolArray:
             lacks = ~self._covered(sheet, pieces, patches, consents)
@@ -225,7 +233,7 @@ class Check:
         def lacking(sheet: Sheet, pieces: Pieces, patches: Patches, row: int) -> bool:
             one = pieces.at(slice(row, row + 1))
             whole = bool(inside(self.borders, state, one, margin=side)[0])
-            if whole and sum(len(volume.shapes) for volume in consents) <= 1:
+            if whole and not several:
                 return True
             rest = sheet.uncovered(pieces, row, patches, consents)
             if rest is None:
@@ -233,7 +241,7 @@ class Check:
                 return False
             return whole or spot_inside(self.borders, state, sheet.frame, rest) is not None
 
-        return Requirement(state, maybe, lacking)
+        return Requirement(state, maybe, lacking, several)
 
     def _zone_requirement(self, zone: Bounded) -> Requirement:
         owner = zone.owner
@@ -255,7 +263,7 @@ class Check:
                 self._note(consents)
             return lacks
 
-        return Requirement(zone, maybe, lacking)
+        return Requirement(zone, maybe, lacking, bool(consents))
 
     def _stand_off_requirement(self, stand_off: StandOff) -> Requirement:
         margin = stand_off.margin + self.route.buffer.side * 1.001 + 0.01
@@ -319,7 +327,8 @@ class Check:
                 rows = np.flatnonzero(lacks & np.isin(pieces.kind, ways))
                 if first is None and len(rows):
                     some = pieces.at(rows)
-                    if len(rows) < MANY or not self._all_have(requirement, sheet, some):
+                    hopeless = len(rows) < MANY or not requirement.together
+                    if hopeless or not self._all_have(requirement, sheet, some):
                         first = self._first(requirement, sheet, some, SMALLEST if exact else COARSE)
                 others.update(int(leg) for leg in pieces.leg[rows])
             if first is not None:
@@ -359,10 +368,15 @@ class Check:
             if lacks is None:
                 continue
             one = batch.at(rows[lacks : lacks + 1])
-            if size(self.path, one)[0] <= (small if one.kind[0] == LEG else SMALLEST):
+            length = float(size(self.path, one)[0])
+            on_leg = one.kind[0] == LEG
+            if length <= (small if on_leg else SMALLEST):
                 return one
             # What comes later waits until the earlier is settled.
-            parted = halves(self.path, halves(self.path, one))
+            if on_leg:
+                parted = stretches(self.path, one, min(FINE, math.ceil(length / small)))
+            else:
+                parted = halves(self.path, halves(self.path, one))
             waiting = joined([parted, batch.at(rows[lacks + 1 :]), waiting])
         return waiting.at(slice(1)) if len(waiting) else None
 

@@ -49,7 +49,7 @@ class ZoneIndex:
         Parameters
         ----------
         centre : ndarray, shape (3,)
-            Unit vector.
+            Unit vector [1].
         reach : float
             Chord on the unit sphere [1].
         """

@@ -145,7 +145,17 @@ def polygon_of(coordinates: Any) -> Polygon4326:
 
 
 def circle_of(centre: Any, radius: Any, unit: float) -> Circle:
-    """Return a circle; ``unit`` is what the radius is counted in [m]."""
+    """Return a circle.
+
+    Parameters
+    ----------
+    centre : list
+        Longitude and latitude [degree].
+    radius : number
+        In ``unit``.
+    unit : float
+        What the radius is counted in [m].
+    """
     lon, lat = place_of(centre)
     length = number_of(radius, "radius") * unit
     if length <= 0:

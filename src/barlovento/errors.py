@@ -5,6 +5,7 @@ BarloventoError
 ├── BadInput              a file or an argument can't be used         exit 1
 │   └── SurveyError       faults of a survey folder, all at once      exit 1
 ├── Refused               a rule forbids it                           exit 3
+│   └── PlanRefused       shortfalls of a plan, all at once           exit 3
 └── IntegrityError        bytes are not what they were                exit 4
 """
 
@@ -88,3 +89,11 @@ class SurveyError(BadInput):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class PlanRefused(Refused):
+    """A plan lacks something; holds every :class:`~barlovento.domain.airspace.Shortfall`."""
+
+    def __init__(self, shortfalls: Sequence[object]) -> None:
+        self.shortfalls = tuple(shortfalls)
+        super().__init__("\n".join(str(shortfall) for shortfall in self.shortfalls))

@@ -10,6 +10,9 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from barlovento import __version__
+from barlovento.cli.audit import audit_app
+from barlovento.cli.clearing import clear, zones_app
+from barlovento.cli.consent import consent_app
 from barlovento.cli.console import (
     console,
     count_words,
@@ -19,6 +22,8 @@ from barlovento.cli.console import (
     progress_bar,
 )
 from barlovento.cli.from_csv import from_csv
+from barlovento.cli.keys import init, keys_app
+from barlovento.cli.tracks import borders_app, track
 
 HELP = """Find hidden chemical emitters from gas and wind readings.
 
@@ -62,7 +67,10 @@ survey_app = App(
     help="Make and check survey folders: what was measured, the wind and where to look.",
     help_format="markdown",
 )
-app.command(survey_app)
+for group in (survey_app, keys_app, consent_app, audit_app, borders_app):
+    app.command(group)
+audit_app.command(track)
+app.command(init)
 
 
 @app.command
@@ -211,6 +219,8 @@ def new(
 
 
 survey_app.command(from_csv, name="from-csv")
+app.command(clear)
+app.command(zones_app)
 
 
 def _command() -> str:

@@ -1,0 +1,292 @@
+"""The shell of clearing: zones into the workspace, plans against it, proof or refusal out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from barlovento.adapters.output_folder import OutputFolder
+from barlovento.adapters.store import Store
+from barlovento.domain.airspace import Clearance, Shortfall, Zone
+from barlovento.errors import BadInput, PlanRefused
+from barlovento.fly.plans import PlanFile, read_plan
+from barlovento.fly.zones import parse_zones, read_zones
+from barlovento.permission_workspace import find, now, record, standing
+
+if TYPE_CHECKING:
+    from barlovento.guard.borders import Borders
+
+CLEARANCE, REFUSAL, MAP = "clearance.json", "refusal.json", "map.png"
+SUFFIXES = {".json", ".geojson", ".txt", ".openair", ".air"}
+"""Of files of zones in a folder."""
+
+TOLD = 50
+"""So many shortfalls go into the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZonesImported:
+    """What one import brought.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    zones : tuple of Zone
+        All of it.
+    index : int
+        Entry in the log.
+    """
+
+    name: str
+    zones: tuple[Zone, ...]
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleared:
+    """What came of checking one plan.
+
+    Parameters
+    ----------
+    plan : PlanFile
+        As it was read.
+    clearance : Clearance or None
+        The proof.
+    shortfalls : tuple of Shortfall
+        What is missing; empty with a proof.
+    set_aside : tuple of str
+        Consents that don't live, with the reason.
+    index : int
+        Entry in the log.
+    files : tuple of str
+        Names of what was written.
+    """
+
+    plan: PlanFile
+    clearance: Clearance | None
+    shortfalls: tuple[Shortfall, ...]
+    set_aside: tuple[str, ...]
+    index: int
+    files: tuple[str, ...]
+
+
+def import_zones(folder: Path | None, file: Path, *, country: str = "") -> ZonesImported:
+    """Take a file of zones into the workspace; one of the same name takes the older's place.
+
+    Parameters
+    ----------
+    folder : Path or None
+        The workspace, or the usual one.
+    file : Path
+        ED-269, ED-318 or OpenAir.
+    country : str
+        ISO 3166 code for zones that name none.
+
+    Raises
+    ------
+    BadInput
+        A feature is broken; nothing was taken.
+    """
+    workspace = find(folder)
+    zones = read_zones(file, country=country, lies=_lies())
+    index = record(
+        workspace,
+        "zones",
+        {"name": file.name, "country": country, "zones": len(zones)},
+        document=file.read_bytes(),
+    )
+    return ZonesImported(name=file.name, zones=zones, index=index)
+
+
+def zones_of(folder: Path | None) -> dict[str, tuple[Zone, ...]]:
+    """Return the zones of a workspace by the name of their file, the newest of each name."""
+    with Store.open(find(folder)) as store:
+        newest = {str(e.payload["name"]): e.payload for e in store.entries("zones")}
+        return {
+            name: parse_zones(
+                store.document(str(payload["document"])), name, country=str(payload["country"])
+            )
+            for name, payload in newest.items()
+        }
+
+
+def zones_in(place: Path, *, country: str = "") -> dict[str, tuple[Zone, ...]]:
+    """Return the zones of a file, or of every file of zones in a folder.
+
+    Raises
+    ------
+    BadInput
+        There is none, or one is broken: a zone that can't be read may be in the way.
+    """
+    if place.is_file():
+        return {place.name: read_zones(place, country=country)}
+    files = sorted(p for p in place.glob("*") if p.suffix.lower() in SUFFIXES)
+    if not files:
+        raise BadInput(f"{place} holds no file of zones. Name a folder with some, or a file.")
+    return {file.name: read_zones(file, country=country) for file in files}
+
+
+def clear_plan(
+    plan: Path,
+    *,
+    flight: Path | None = None,
+    workspace: Path | None = None,
+    zones: Path | None = None,
+    country: str = "",
+    terrain: tuple[float, float] | None = None,
+    geoid: tuple[float, float] | None = None,
+    out: Path | None = None,
+) -> Cleared:
+    """Check a plan, put the outcome into the log, and write proof or refusal with a map.
+
+    Parameters
+    ----------
+    plan, flight : Path
+        The plan, and for a .plan what it does not hold.
+    workspace : Path, optional
+        Whose living consents count, and whose log is written.
+    zones : Path, optional
+        Zones in place of the workspace's.
+    country : str
+        For zones that name none.
+    terrain, geoid : tuple of float, optional
+        Lowest and highest ground above mean sea level, and mean sea level above the ellipsoid,
+        wherever the plan leads [m].
+    out : Path, optional
+        Folder for the files.
+
+    Returns
+    -------
+    Cleared
+        With the clearance, or with what is missing.
+    """
+    from barlovento.guard.airspace import clear
+
+    read = read_plan(plan, flight=flight)
+    home = find(workspace)
+    where = standing(home)
+    known = zones_in(zones, country=country) if zones else zones_of(home)
+    every = [zone for group in known.values() for zone in group]
+    moment = now()
+    clearance: Clearance | None = None
+    shortfalls: tuple[Shortfall, ...] = ()
+    try:
+        clearance = clear(
+            read.route,
+            consents=where.living,
+            zones=every,
+            borders=_borders(home),
+            now=moment,
+            revoked=where.revoked,
+            terrain=terrain,
+            geoid=geoid,
+        )
+    except PlanRefused as refusal:
+        shortfalls = tuple(s for s in refusal.shortfalls if isinstance(s, Shortfall))
+    document = _document(read, clearance, shortfalls)
+    files: tuple[str, ...] = ()
+    if out is not None:
+        files = _write(out, read, where.living, every, shortfalls, document)
+    kind = "clearance" if clearance else "refusal"
+    index = record(home, kind, document if clearance else _short(document))
+    aside = tuple(f"Consent {r.id} of {r.authority}: {r.reason}" for r in where.rejected)
+    return Cleared(
+        plan=read,
+        clearance=clearance,
+        shortfalls=shortfalls,
+        set_aside=aside,
+        index=index,
+        files=files,
+    )
+
+
+def _write(
+    out: Path,
+    read: PlanFile,
+    consents: Sequence[Any],
+    zones: Sequence[Zone],
+    shortfalls: tuple[Shortfall, ...],
+    document: dict[str, Any],
+) -> tuple[str, ...]:
+    from barlovento.share.clear_map import clear_map
+
+    name = REFUSAL if shortfalls else CLEARANCE
+    with OutputFolder(out, (CLEARANCE, REFUSAL, MAP)) as folder:
+        # An older proof beside a new refusal would be believed.
+        (out / (CLEARANCE if shortfalls else REFUSAL)).unlink(missing_ok=True)
+        content = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        drawing = clear_map(read.route, consents, zones, shortfalls)
+        folder.publish({name: content.encode(), MAP: drawing}, last=name)
+    return (name, MAP)
+
+
+def _document(
+    read: PlanFile, clearance: Clearance | None, shortfalls: Sequence[Shortfall]
+) -> dict[str, Any]:
+    """Return the outcome as JSON types."""
+    route = read.route
+    if clearance is None:
+        return {
+            "schema": "barlovento/refusal/1",
+            "plan": route.id,
+            "plan_digest": route.digest,
+            "aircraft": route.aircraft,
+            "shortfalls": [shortfall_document(shortfall) for shortfall in shortfalls],
+        }
+    return {
+        "schema": "barlovento/clearance/1",
+        "plan": route.id,
+        "plan_digest": clearance.plan_digest,
+        "aircraft": route.aircraft,
+        "consents": list(clearance.consents),
+        "zones_digest": clearance.zones_digest,
+        "borders_digest": clearance.borders_digest,
+        "issued_at": clearance.issued_at.isoformat(),
+        "valid_until": clearance.valid_until.isoformat(),
+        "swept": {key: _plain(value) for key, value in clearance.swept.items()},
+        "policy": clearance.policy,
+    }
+
+
+def shortfall_document(shortfall: Shortfall) -> dict[str, Any]:
+    """Return one shortfall as JSON types."""
+    document = asdict(shortfall)
+    document["time"] = shortfall.time.isoformat() if shortfall.time else None
+    document["height"] = (
+        {"value": shortfall.height.value, "reference": str(shortfall.height.reference)}
+        if shortfall.height
+        else None
+    )
+    return {key: round(v, 7) if isinstance(v, float) else v for key, v in document.items()}
+
+
+def _short(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what the log keeps of a refusal: no places, they are the operator's own."""
+    kept = [
+        {key: shortfall[key] for key in ("leg", "lacks", "ask")}
+        for shortfall in document["shortfalls"][:TOLD]
+    ]
+    return {**document, "shortfalls": kept}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _borders(_workspace: Path) -> Borders:
+    from barlovento.guard.borders import Borders
+
+    return Borders.shipped()
+
+
+def _lies() -> Any:
+    borders = _borders(Path())
+
+    def lies(lon: float, lat: float) -> frozenset[str]:
+        return frozenset(borders.sovereign_at(lon, lat).candidates)
+
+    return lies

@@ -1,0 +1,1 @@
+"""Rules: pure functions that return a proof or raise Refused."""

@@ -28,10 +28,12 @@ NO_OWNER = -9
 _LEAF = 8
 _SLACK = 1.0
 """By which boxes are widened: more than the sagitta of any line here [m]."""
-_TIE = 1e-6
-"""Squared distances nearer than this belong to one corner [m2]."""
-_ROUNDING = 1e-14
-"""The same as a share of the squared distance: some dozens of its last digit [1]."""
+_TIE = 1e-5
+"""Lines whose distances differ by less than this meet in the corner that is nearest [m].
+
+Rounding, and the lift of a line above its chord, make as much of a difference; the line whose foot
+is a little inside of its end then wins by its side, as it should.
+"""
 
 
 class Tree(NamedTuple):
@@ -218,7 +220,7 @@ def nearest(tree: Tree, p: FloatArray, bound: float, skip: int) -> tuple[float, 
     while depth:
         depth -= 1
         node = stack[depth]
-        tie = _TIE + _ROUNDING * best
+        tie = _TIE * (_TIE + 2.0 * np.sqrt(best))
         if reach[depth] > best + tie:
             continue
         if node < tree.first_leaf:

@@ -233,6 +233,7 @@ def test_withdrawn_by_its_own_state_only_and_once(watch: Run) -> None:
     _, told = watch("consent", "list")
     assert told["living"] == []
     assert "over" in told["not_living"][0]["reason"]
+    assert (told["requests"][0]["status"], told["requests"][0]["reason"]) == ("withdrawn", "over")
 
 
 def test_consents_die_with_a_stolen_key_and_outlive_a_rotated_one(watch: Run) -> None:

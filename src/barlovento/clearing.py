@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from barlovento.adapters.output_folder import OutputFolder
 from barlovento.adapters.store import Store
-from barlovento.domain.airspace import Clearance, Shortfall, Zone
+from barlovento.domain.airspace import Clearance, Consent, Shortfall, Zone
 from barlovento.errors import BadInput, PlanRefused
 from barlovento.fly.plans import PlanFile, read_plan
 from barlovento.fly.zones import parse_zones, read_zones
@@ -169,6 +169,7 @@ def clear_plan(
     read = read_plan(plan, flight=flight)
     home = find(workspace)
     where = standing(home)
+    _suspect_swapped(read, where.living, plan.name)
     known = zones_in(zones, country=country) if zones else zones_of(home)
     every = [zone for group in known.values() for zone in group]
     moment = now()
@@ -204,10 +205,35 @@ def clear_plan(
     )
 
 
+def _suspect_swapped(read: PlanFile, consents: Sequence[Consent], name: str) -> None:
+    """Refuse a plan that starts near no consent, but near one with its coordinates swapped."""
+    from barlovento.guard.cover import shapes
+    from barlovento.guard.geometry import places
+
+    first = read.route.waypoints[0]
+    if abs(first.lon) > 90:
+        return
+    caps = [shape for consent in consents for shape in shapes(consent.volume.area, False)]
+    here, there = (
+        vector / float((vector**2).sum()) ** 0.5
+        for vector in places([first.lon, first.lat], [first.lat, first.lon])
+    )
+
+    def near(place: Any) -> bool:
+        return any(((place - cap.centre) ** 2).sum() ** 0.5 <= cap.reach + 0.01 for cap in caps)
+
+    if not near(here) and near(there):
+        raise BadInput(
+            f"{name}: it starts at longitude {first.lon:g}, latitude {first.lat:g}, far from every "
+            "consent, but the other way round it would be near one: longitude and latitude seem "
+            "to be swapped. Put longitude first."
+        )
+
+
 def _write(
     out: Path,
     read: PlanFile,
-    consents: Sequence[Any],
+    consents: Sequence[Consent],
     zones: Sequence[Zone],
     shortfalls: tuple[Shortfall, ...],
     document: dict[str, Any],

@@ -102,6 +102,7 @@ def request(folder: Path | None, file: Path) -> Put:
     asked = told(file, lambda: read_request(feature))
     also = told(file, lambda: others_to_ask(asked, Borders.shipped()))
     with Store.open(find(folder)) as store:
+        size = store.size()
         known = set(_requests(store))
         name = str(feature["properties"].get("id") or f"R-{secrets.token_hex(4)}")
         if name in known:
@@ -125,7 +126,8 @@ def request(folder: Path | None, file: Path) -> Put:
             "holder": asked.holder,
             "purpose": asked.purpose,
         }
-        index = store.append("request", payload, now=moment, document=canonical(feature))
+        document = canonical(feature)
+        index = store.append("request", payload, now=moment, document=document, size=size)
         return Put(request=asked, index=index, also=also)
 
 
@@ -151,6 +153,7 @@ def answer(
     if (decision == Decision.CHANGED) != (changes is not None):
         raise BadInput("Give --changes FILE with the decision changed, and only with that.")
     with Store.open(find(folder)) as store:
+        size = store.size()
         asked, states = _requests(store), _states(store)
         if request_id not in asked:
             known = ", ".join(asked) or "none"
@@ -176,7 +179,8 @@ def answer(
             )
             told(changes or Path(request_id), lambda: read_consent(content, digest="", key_id=""))
             document = canonical(content)
-        index = store.append(ANSWER_KINDS[decision], payload, now=now(), document=document)
+        kind = ANSWER_KINDS[decision]
+        index = store.append(kind, payload, now=now(), document=document, size=size)
         if document and out:
             write_new(out, document + b"\n")
         return index
@@ -361,10 +365,17 @@ def _requests(store: Store) -> dict[str, Entry]:
 def _states(store: Store) -> dict[str, tuple[str, str]]:
     """Return status and reason of each request."""
     found = dict.fromkeys(_requests(store), ("waiting", ""))
-    for entry in store.entries(*sorted({*ANSWER_KINDS.values(), "consent"})):
+    signed: dict[str, str] = {}
+    for entry in store.entries(*sorted({*ANSWER_KINDS.values(), "consent", "revocation"})):
+        reason = str(entry.payload.get("reason", ""))
+        if entry.kind == "revocation":
+            if entry.payload.get("consent") in signed:
+                found[signed[str(entry.payload["consent"])]] = "withdrawn", reason
+            continue
         name = str(entry.payload["request"])
-        decision = str(entry.payload.get("decision", "signed"))
-        found[name] = decision, str(entry.payload.get("reason", ""))
+        found[name] = str(entry.payload.get("decision", "signed")), reason
+        if entry.kind == "consent":
+            signed[str(entry.payload["consent"])] = name
     return found
 
 

@@ -48,15 +48,21 @@ def test_distance_to_a_line_is_geographiclibs(
     line = geod.InverseLine(
         lat, lon, *(geod.Direct(lat, lon, bearing, length)[k] for k in ("lat2", "lon2"))
     )
-    steps = [line.Position(s) for s in np.linspace(0.0, length, 400)]
-    truth = min(
-        geod.Inverse(place["lat2"], place["lon2"], p["lat2"], p["lon2"])["s12"] for p in steps
-    )
+    y, x = place["lat2"], place["lon2"]
+
+    def away_at(s: float) -> float:
+        step = line.Position(s)
+        return float(geod.Inverse(y, x, step["lat2"], step["lon2"])["s12"])
+
+    low, high = 0.0, length
+    for _ in range(3):
+        steps = np.linspace(low, high, 41)
+        best = int(np.argmin([away_at(s) for s in steps]))
+        low, high = steps[max(best - 1, 0)], steps[min(best + 1, 40)]
+    truth = away_at((low + high) / 2.0)
     begin, end = one_line(lon, lat, bearing, length)
     at = cartesian(np.array([place["lon2"]]), np.array([place["lat2"]]))[0]
-    # The steps are up to 6 m apart, so the truth is known to a little less than that nearby.
-    slack = 1.0 if away > 50.0 else 4.0
-    assert abs(to_metres(line_distance(begin, end, at)) - truth) < slack
+    assert abs(to_metres(line_distance(begin, end, at)) - truth) < 1.0
 
 
 @settings(max_examples=30, deadline=None)

@@ -148,10 +148,11 @@ class Store:
         salts: Mapping[str, bytes] | None = None,
         seal: Mapping[str, Any] | None = None,
         document: bytes | None = None,
+        size: int | None = None,
     ) -> int:
         """Append one entry and return its index; see :meth:`append_all`."""
         entry = NewEntry(kind=kind, payload=payload, document=document, seal=seal)
-        return self.append_all([entry], now=now, salts=[salts or {}])[0]
+        return self.append_all([entry], now=now, salts=[salts or {}], size=size)[0]
 
     def append_all(
         self,

@@ -55,11 +55,11 @@ def track(
     ] = None,
     position_error: Annotated[
         float | None,
-        Parameter(help="Position error of tracks that don't tell theirs [m]; 185.2 unless given."),
+        Parameter(show_default=False),
     ] = None,
     top_speed: Annotated[
         float | None,
-        Parameter(help="Fastest between two fixes [m/s]; 1.3 times the fastest seen unless given."),
+        Parameter(show_default=False),
     ] = None,
     out: Annotated[
         Path | None, Parameter(help="Folder for audit.json, audit.html and audit.pdf.")
@@ -84,6 +84,13 @@ def track(
     barlovento audit track trace_full.json --state GB --out audit --lang es
     barlovento audit track frames.txt --state CO --consents my-workspace --record
     ```
+
+    Parameters
+    ----------
+    position_error
+        Position error of tracks that don't tell theirs [m]; 185.2 unless given.
+    top_speed
+        Fastest between two fixes [m/s]; 1.3 times the fastest that the track shows unless given.
     """
     from barlovento import auditing
 
@@ -179,8 +186,8 @@ def import_(
 
 @borders_app.command
 def at(
-    lon: Annotated[float, Parameter(name="LON", help="Longitude, WGS 84 [degree].")],
-    lat: Annotated[float, Parameter(name="LAT", help="Latitude, WGS 84 [degree].")],
+    lon: Annotated[float, Parameter(name="LON")],
+    lat: Annotated[float, Parameter(name="LAT")],
     /,
     *,
     workspace: Annotated[
@@ -194,6 +201,13 @@ def at(
     barlovento borders at 1.5 51.0
     barlovento borders at -- -76.5 9.2
     ```
+
+    Parameters
+    ----------
+    lon
+        Longitude, WGS 84 [degree].
+    lat
+        Latitude, WGS 84 [degree].
     """
     from barlovento import auditing
     from barlovento.errors import UsageError

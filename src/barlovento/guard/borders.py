@@ -298,7 +298,15 @@ class Borders:
         return nearest_many(self.every_coast, places, FARTHEST, NO_OWNER)[0]
 
     def near(self, places: FloatArray, reach: float) -> list[int]:
-        """Return the states whose box is within reach [m] of any of the places."""
+        """Return the numbers of the states whose box is near any of the places.
+
+        Parameters
+        ----------
+        places : ndarray, shape (n, 3)
+            Earth-centred [m].
+        reach : float
+            So near [m].
+        """
         low, high = places.min(axis=0) - reach, places.max(axis=0) + reach
         boxes = self._boxes
         hit = np.all((boxes[:, 0] <= high) & (boxes[:, 1] >= low), axis=1)

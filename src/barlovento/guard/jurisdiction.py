@@ -202,18 +202,34 @@ def deepest(
     The error is told by fields of latitude and longitude, so the largest of those that the reach
     may touch counts.
     """
+    depth, error = borders.signed_depth(state, lon, lat)
+    found: FloatArray = depth + error + reach
+    rows = np.flatnonzero(found < 0)
+    if len(rows):
+        # Only where that would settle it, the error of the fields around is asked for.
+        found[rows] += _more_error(borders, state, lon[rows], lat[rows], reach[rows], error[rows])
+    return found
+
+
+def _more_error(
+    borders: KnowsBorders,
+    state: str,
+    lon: FloatArray,
+    lat: FloatArray,
+    reach: FloatArray,
+    error: FloatArray,
+) -> FloatArray:
+    """Return by how much the error is larger at the corners of a box around places [m]."""
     north = np.maximum(reach / 110_500, 1e-7)
     east = np.minimum(north / np.maximum(np.cos(np.radians(np.abs(lat) + north)), 1e-9), 180.0)
     near, far = np.maximum(lat - north, -90.0), np.minimum(lat + north, 90.0)
     west = (lon - east + 180.0) % 360.0 - 180.0
     right = (lon + east + 180.0) % 360.0 - 180.0
-    depth, error = borders.signed_depth(
-        state,
-        np.concatenate([lon, west, right, west, right]),
-        np.concatenate([lat, near, near, far, far]),
+    _, corners = borders.signed_depth(
+        state, np.concatenate([west, right, west, right]), np.concatenate([near, near, far, far])
     )
-    found: FloatArray = depth[: len(lon)] + error.reshape(5, -1).max(axis=0) + reach
-    return found
+    more: FloatArray = np.maximum(corners.reshape(4, -1).max(axis=0) - error, 0.0)
+    return more
 
 
 def inside(borders: KnowsBorders, state: str, pieces: Pieces, *, margin: float) -> BoolArray:

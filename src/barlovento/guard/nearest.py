@@ -28,10 +28,12 @@ NO_OWNER = -9
 _LEAF = 8
 _SLACK = 1.0
 """By which boxes are widened: more than the sagitta of any line here [m]."""
-_TIE = 1e-6
-"""Squared distances nearer than this belong to one corner [m2]."""
-_ROUNDING = 1e-14
-"""The same as a share of the squared distance: some dozens of its last digit [1]."""
+_TIE = 1e-5
+"""Lines whose distances differ by less than this meet in the corner that is nearest [m].
+
+Rounding, and the lift of a line above its chord, make as much of a difference; the line whose foot
+is a little inside of its end then wins by its side, as it should.
+"""
 
 
 class Tree(NamedTuple):
@@ -149,7 +151,17 @@ def _morton(places: FloatArray) -> NDArray[np.uint64]:
 
 @nb.njit(cache=True, nogil=True, inline="always")
 def box_distance(low: FloatArray, high: FloatArray, node: int, p: FloatArray) -> float:
-    """Return the squared distance from a place to a box [m2]."""
+    """Return the squared distance from a place to a box [m2].
+
+    Parameters
+    ----------
+    low, high : ndarray, shape (m, 3)
+        Corners of all boxes [m].
+    node : int
+        The box.
+    p : ndarray, shape (3,)
+        The place [m].
+    """
     total = 0.0
     for axis in range(3):
         off = max(low[node, axis] - p[axis], p[axis] - high[node, axis], 0.0)
@@ -159,7 +171,15 @@ def box_distance(low: FloatArray, high: FloatArray, node: int, p: FloatArray) ->
 
 @nb.njit(cache=True, nogil=True)
 def line_distance(a: FloatArray, b: FloatArray, p: FloatArray) -> float:
-    """Return the squared chord from a place to the nearest point of one short line [m2]."""
+    """Return the squared chord from a place to the nearest point of one short line [m2].
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (3,)
+        Ends of the line [m].
+    p : ndarray, shape (3,)
+        The place [m].
+    """
     dx, dy, dz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
     px, py, pz = p[0] - a[0], p[1] - a[1], p[2] - a[2]
     squared = dx * dx + dy * dy + dz * dz
@@ -178,6 +198,13 @@ def bearing_side(a: FloatArray, b: FloatArray, p: FloatArray) -> float:
 
     For places at one distance from a corner it grows with the sine of the angle that they make
     with the line there.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (3,)
+        Ends of the line [m].
+    p : ndarray, shape (3,)
+        The place [m].
     """
     nx = a[1] * b[2] - a[2] * b[1]
     ny = a[2] * b[0] - a[0] * b[2]
@@ -218,7 +245,7 @@ def nearest(tree: Tree, p: FloatArray, bound: float, skip: int) -> tuple[float, 
     while depth:
         depth -= 1
         node = stack[depth]
-        tie = _TIE + _ROUNDING * best
+        tie = _TIE * (_TIE + 2.0 * np.sqrt(best))
         if reach[depth] > best + tie:
             continue
         if node < tree.first_leaf:
@@ -249,7 +276,17 @@ def nearest(tree: Tree, p: FloatArray, bound: float, skip: int) -> tuple[float, 
 
 @nb.njit(cache=True, nogil=True)
 def side_of(tree: Tree, index: int, p: FloatArray) -> int:
-    """Return what lies on the place's side of the line nearest to it."""
+    """Return what lies on the place's side of the line nearest to it.
+
+    Parameters
+    ----------
+    tree : Tree
+        The lines.
+    index : int
+        Of the nearest line.
+    p : ndarray, shape (3,)
+        The place [m].
+    """
     if bearing_side(tree.begin[index], tree.end[index], p) > 0.0:
         return int(tree.left[index])
     return int(tree.right[index])
@@ -260,6 +297,11 @@ def to_metres(squared: float) -> float:
     """Return the geodesic's length of a squared chord [m2] as [m].
 
     s = 2 R asin(c / 2 R) with the mean radius: off by less than 0.01 m at 100 km, 1 m at 400 km.
+
+    Parameters
+    ----------
+    squared : float
+        Squared chord [m2].
     """
     half = min(1.0, np.sqrt(squared) / (2.0 * MEAN_RADIUS))
     return float(2.0 * MEAN_RADIUS * np.arcsin(half))

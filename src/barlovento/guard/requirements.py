@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from barlovento.guard.heights import Ranges
 from barlovento.guard.jurisdiction import KnowsBorders, inside, outside, spot_inside, states_near
 from barlovento.guard.path import LEG, LOST, LOST_FIXED, RETURN, Path, Pieces, joined
 from barlovento.guard.refine import halves, size, stretches
+from barlovento.guard.requirement import Requirement
 from barlovento.guard.telling import Telling
 from barlovento.guard.zones import ZoneIndex, may_authorise
 
@@ -33,6 +34,9 @@ EXACT = 4
 COARSE = 50.0
 """Of a leg, for what is told after others [m]."""
 
+WAY = 5.0
+"""Of a way home, where its times and heights don't matter [m]."""
+
 MANY = 4
 """So many pieces are first looked at as one, which often settles them all."""
 
@@ -44,28 +48,6 @@ BATCH = 32
 
 MOST_BATCHES = 400
 """After so many, a doubt is a refusal."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Requirement:
-    """One thing that the whole route must have.
-
-    Parameters
-    ----------
-    subject : str, StandOff or Bounded
-        A state whose consent is needed, a state to keep off, or a zone's volume.
-    maybe : callable
-        Returns, fast, which pieces may lack it; none that does is left out.
-    lacking : callable
-        Returns whether one of those really does.
-    together : bool
-        Whether pieces that no consent holds alone may be held by several.
-    """
-
-    subject: str | StandOff | Bounded
-    maybe: Callable[[Sheet, Pieces, Patches], BoolArray]
-    lacking: Callable[[Sheet, Pieces, Patches, int], bool]
-    together: bool = False
 
 
 class Check:
@@ -263,7 +245,11 @@ class Check:
                 self._note(consents)
             return lacks
 
-        return Requirement(zone, maybe, lacking, bool(consents))
+        def certain(one: Pieces) -> bool:
+            always = zone.timely(one.time, wholly=True) & zone.level(one.height, wholly=True)
+            return not consents and bool(always[0])
+
+        return Requirement(zone, maybe, lacking, bool(consents), certain)
 
     def _stand_off_requirement(self, stand_off: StandOff) -> Requirement:
         margin = stand_off.margin + self.route.buffer.side * 1.001 + 0.01
@@ -327,9 +313,10 @@ class Check:
                 rows = np.flatnonzero(lacks & np.isin(pieces.kind, ways))
                 if first is None and len(rows):
                     some = pieces.at(rows)
+                    small = (SMALLEST if exact else COARSE) if LEG in ways else WAY
                     hopeless = len(rows) < MANY or not requirement.together
                     if hopeless or not self._all_have(requirement, sheet, some):
-                        first = self._first(requirement, sheet, some, SMALLEST if exact else COARSE)
+                        first = self._first(requirement, sheet, some, small)
                 others.update(int(leg) for leg in pieces.leg[rows])
             if first is not None:
                 others.discard(int(first.leg[0]))
@@ -370,7 +357,7 @@ class Check:
             one = batch.at(rows[lacks : lacks + 1])
             length = float(size(self.path, one)[0])
             on_leg = one.kind[0] == LEG
-            if length <= (small if on_leg else SMALLEST):
+            if length <= (small if on_leg or requirement.certain(one) else SMALLEST):
                 return one
             # What comes later waits until the earlier is settled.
             if on_leg:

@@ -6,18 +6,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from barlovento.adapters.output_folder import OutputFolder
 from barlovento.adapters.store import Store
+from barlovento.auditing import borders_of
 from barlovento.domain.airspace import Clearance, Consent, Shortfall, Zone
 from barlovento.errors import BadInput, PlanRefused
 from barlovento.fly.plans import PlanFile, read_plan
-from barlovento.fly.zones import parse_zones, read_zones
+from barlovento.fly.zones import Lies, parse_zones, read_zones
 from barlovento.permission_workspace import find, now, record, standing
-
-if TYPE_CHECKING:
-    from barlovento.guard.borders import Borders
 
 CLEARANCE, REFUSAL, MAP = "clearance.json", "refusal.json", "map.png"
 SUFFIXES = {".json", ".geojson", ".txt", ".openair", ".air"}
@@ -92,7 +90,7 @@ def import_zones(folder: Path | None, file: Path, *, country: str = "") -> Zones
         A feature is broken; nothing was taken.
     """
     workspace = find(folder)
-    zones = read_zones(file, country=country, lies=_lies())
+    zones = read_zones(file, country=country, lies=_lies(workspace))
     index = record(
         workspace,
         "zones",
@@ -180,7 +178,7 @@ def clear_plan(
             read.route,
             consents=where.living,
             zones=every,
-            borders=_borders(home),
+            borders=borders_of(home),
             now=moment,
             revoked=where.revoked,
             terrain=terrain,
@@ -303,14 +301,8 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _borders(_workspace: Path) -> Borders:
-    from barlovento.guard.borders import Borders
-
-    return Borders.shipped()
-
-
-def _lies() -> Any:
-    borders = _borders(Path())
+def _lies(workspace: Path) -> Lies:
+    borders = borders_of(workspace)
 
     def lies(lon: float, lat: float) -> frozenset[str]:
         return frozenset(borders.sovereign_at(lon, lat).candidates)

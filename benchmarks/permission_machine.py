@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from random import Random
 from typing import Any
 
-from permission_world import World, opened, step
+from permission_world import World, opened, step, tell_coarsely
 from running import Progress, arguments, report, table
 
 CHUNK = 250
@@ -20,6 +20,7 @@ CHUNK = 250
 
 def sequences(first: int, count: int, steps: int) -> dict[str, Any]:
     """Run some sequences and return what happened in them."""
+    tell_coarsely()
     done: dict[str, Any] = {"sequences": 0, "steps": 0, "given": 0, "refused": 0, "faults": []}
     for seed in range(first, first + count):
         random = Random(seed)  # noqa: S311

@@ -98,9 +98,14 @@ class TwoStates:
 
 BORDERS = TwoStates()
 
-# Only where a refused plan first lacks something is told less finely, in a tenth of the time; the
-# fuzzed plans of clear_fuzz.py are judged as finely as people's.
-requirements.SMALLEST = requirements.COARSE
+
+def tell_coarsely() -> None:
+    """Tell less finely where a refused plan first lacks something, in a tenth of the time.
+
+    For processes of a benchmark alone; the fuzzed plans of clear_fuzz.py are judged as finely as
+    people's.
+    """
+    requirements.SMALLEST = requirements.COARSE
 
 
 @lru_cache(maxsize=256)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,15 @@ def test_a_folder_that_somebody_made_meanwhile_is_kept(tmp_path: Path) -> None:
     assert everything(target) == {**FILES, "theirs": b"x"}
 
 
+@pytest.fixture
+def heeding() -> Iterator[None]:
+    """Heed Ctrl-C, which a shell lets its background jobs ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding")
 def test_ctrl_c_waits_for_the_swap() -> None:
     done = []
     with pytest.raises(KeyboardInterrupt):  # noqa: PT012

@@ -122,6 +122,9 @@ class Peer:
             place = cartesian(np.array([x]), np.array([y]))[0]
             best = []
             for tree, kept in ((mine, self.places[own]), (others, self.places[~own])):
+                if not len(kept):
+                    best.append(np.inf)
+                    continue
                 near = kept[tree.query(place, k=3)[1]]
                 to_lon, to_lat = geodetic(near)
                 best.append(

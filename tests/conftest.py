@@ -64,9 +64,9 @@ class Air:
 
     def slopes(self, east: float, north: float, **rest: Any) -> tuple[Any, Any]:
         """Return the derivatives of plume and lever by the chain rule, from those of the ray."""
-        out = np.zeros(40)
+        out = np.zeros((1, 40))
         seen, _, arguments, err = self._arguments(east, north, **rest)
-        amplitude, angle, spread, _ = ray_gradient(seen, *arguments, err, 0.0, out)
+        amplitude, angle, spread, _ = ray_gradient(seen, *arguments, err, 0.0, out, 0)
         by_ln, by_angle, by_spread, by_even = out.reshape(4, 10)
         u = angle / spread
         c = amplitude * math.exp(-0.5 * u * u)
@@ -92,17 +92,19 @@ class Air:
     ) -> tuple[Any, ...]:
         t = self.tables
         err = np.array(err)
-        seen = np.empty(N_VIEW)
-        view(east, north, *half, err, 1.0 / t.step, t.sigma_y.shape[1], seen)
+        seen = np.empty((1, N_VIEW))
+        view(east, north, *half, err, 1.0 / t.step, t.sigma_y.shape[1], seen[0])
         rest = (
+            0,
             towards,
             z,
             self.height if h is None else h,
             self.speed if speed is None else speed,
             radial,
-            t.sigma_y[0],
-            t.sigma_z[0],
-            t.speed_ratio[0],
+            t.sigma_y,
+            t.sigma_z,
+            t.speed_ratio,
+            0,
             float(t.mixing_height[0]),
         )
         return seen, float(err[4]), rest, err

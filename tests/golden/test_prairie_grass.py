@@ -32,7 +32,7 @@ def arc_maxima(folder: Path) -> list[tuple[float, float]]:
     radius = np.hypot(obs.x - source["x"], obs.y - source["y"])
     arc = np.argmin(np.abs(np.log(radius[:, None] / ARCS)), axis=1)
     out = []
-    place = np.empty(N_VIEW)
+    place = np.empty((1, N_VIEW))
     for k in np.unique(arc):
         seen = np.where(obs.censored, 0.0, obs.concentration)[arc == k].max()
         row = p.air[0, 0]
@@ -42,18 +42,20 @@ def arc_maxima(folder: Path) -> list[tuple[float, float]]:
             np.array([0.0, 0.0, 0.0, 0.0, 1e-9, 0.0]),
             p.inv_step,
             p.table_y.shape[1],
-            place,
+            place[0],
         )
         per_unit, _ = coupling(
             place,
+            0,
             0.0,
             1.5,
             source["z"],
             float(p.speed[0, 0]),
             0.0,
-            p.table_y[row],
-            p.table_z[row],
-            p.table_u[row],
+            p.table_y,
+            p.table_z,
+            p.table_u,
+            row,
             float(p.top[row]),
             0.0,
         )

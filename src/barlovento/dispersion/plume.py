@@ -137,7 +137,7 @@ def off_axis(bearing, towards):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def ray(  # type: ignore[no-untyped-def]
-    seen, towards, z, h, speed, radial, tab_y, tab_z, tab_u, top, size, spare
+    seen, site, towards, z, h, speed, radial, tab_y, tab_z, tab_u, air, top, size, spare
 ):
     """Return how a receptor stands in the plume: amplitude, angle, angular spread, even part.
 
@@ -147,8 +147,9 @@ def ray(  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    seen : ndarray, shape (N_VIEW,)
-        By :func:`view`.
+    seen, site : ndarray, shape (s, N_VIEW), and int
+        Rows by :func:`view`, and which of them. Whole arrays with a place in them are handed
+        in, for a slice of an array costs more than the look at it.
     towards : float
         Where the wind goes to, anticlockwise from east [rad].
     z, h : float
@@ -157,8 +158,8 @@ def ray(  # type: ignore[no-untyped-def]
         At the anemometer [m s-1].
     radial : float
         Share of the plume that the meander of a light wind spreads in all directions [1].
-    tab_y, tab_z, tab_u : ndarray, shape (N_TABLE,)
-        Rows of :class:`~barlovento.dispersion.spread.SpreadTables`.
+    tab_y, tab_z, tab_u, air : ndarray, shape (g, N_TABLE), and int
+        Of :class:`~barlovento.dispersion.spread.SpreadTables`, and the state of the air.
     top : float
         Mixing height [m].
     size : float
@@ -177,17 +178,17 @@ def ray(  # type: ignore[no-untyped-def]
     J. Appl. Meteorol. 44, 682, eq. 19 (even part).
     """
     s02 = size * size
-    r = seen[0]
-    k, f = int(seen[5]), seen[6]
-    sy = seen[3] * (tab_y[k] + f * (tab_y[k + 1] - tab_y[k]))
-    spread = math.sqrt(sy * sy + s02 + seen[7]) / r
-    angle = off_axis(seen[2], towards)
+    r = seen[site, 0]
+    k, f = int(seen[site, 5]), seen[site, 6]
+    sy = seen[site, 3] * (tab_y[air, k] + f * (tab_y[air, k + 1] - tab_y[air, k]))
+    spread = math.sqrt(sy * sy + s02 + seen[site, 7]) / r
+    angle = off_axis(seen[site, 2], towards)
     inside = abs(angle) - spare < CUT * spread
     amplitude = 0.0
     even = 0.0
     if inside or radial > 0.0:
-        sz = seen[4] * (tab_z[k] + f * (tab_z[k + 1] - tab_z[k]))
-        ratio = tab_u[k] + f * (tab_u[k + 1] - tab_u[k])
+        sz = seen[site, 4] * (tab_z[air, k] + f * (tab_z[air, k + 1] - tab_z[air, k]))
+        ratio = tab_u[air, k] + f * (tab_u[air, k + 1] - tab_u[air, k])
         szt = math.sqrt(sz * sz + s02)
         v, _, _ = vertical(z, h, szt, top)
         both = v / (TWO_PI * szt * speed * ratio)
@@ -200,7 +201,7 @@ def ray(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def ray_gradient(  # type: ignore[no-untyped-def]
-    seen, towards, z, h, speed, radial, tab_y, tab_z, tab_u, top, err, spare, out
+    seen, site, towards, z, h, speed, radial, tab_y, tab_z, tab_u, air, top, err, spare, work, row
 ):
     """Return :func:`ray` and fill the derivatives of what it returns.
 
@@ -209,13 +210,13 @@ def ray_gradient(  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    seen, towards, z, h, speed, radial, tab_y, tab_z, tab_u, top, spare
+    seen, site, towards, z, h, speed, radial, tab_y, tab_z, tab_u, air, top, spare
         As in :func:`ray`.
     err : ndarray, shape (6,)
         As in :func:`view`.
-    out : ndarray, shape (40,)
-        Filled with ten derivatives each of ln amplitude, of the angle, of ln spread, and of
-        the even part [s m-3].
+    work, row : ndarray, shape (rows, 40 or more), and int
+        The row is filled with ten derivatives each of ln amplitude, of the angle, of ln spread,
+        and of the even part [s m-3].
 
     Returns
     -------
@@ -223,20 +224,20 @@ def ray_gradient(  # type: ignore[no-untyped-def]
         As in :func:`ray`.
     """
     s02 = err[4] * err[4]
-    r, lx = seen[0], seen[1]
+    r, lx = seen[site, 0], seen[site, 1]
     r2 = r * r
-    k, f = int(seen[5]), seen[6]
-    a = seen[3] * (tab_y[k] + f * (tab_y[k + 1] - tab_y[k]))
-    sy2 = a * a + s02 + seen[7]
+    k, f = int(seen[site, 5]), seen[site, 6]
+    a = seen[site, 3] * (tab_y[air, k] + f * (tab_y[air, k + 1] - tab_y[air, k]))
+    sy2 = a * a + s02 + seen[site, 7]
     spread = math.sqrt(sy2) / r
-    angle = off_axis(seen[2], towards)
+    angle = off_axis(seen[site, 2], towards)
     inside = abs(angle) - spare < CUT * spread
     amplitude = 0.0
     even = 0.0
     if not (inside or radial > 0.0):
         return amplitude, angle, spread, even
-    b = seen[4] * (tab_z[k] + f * (tab_z[k + 1] - tab_z[k]))
-    ratio = tab_u[k] + f * (tab_u[k + 1] - tab_u[k])
+    b = seen[site, 4] * (tab_z[air, k] + f * (tab_z[air, k + 1] - tab_z[air, k]))
+    ratio = tab_u[air, k] + f * (tab_u[air, k + 1] - tab_u[air, k])
     slope = 0.5 * (k + f) / r
     sz2 = b * b + s02
     szt = math.sqrt(sz2)
@@ -247,52 +248,56 @@ def ray_gradient(  # type: ignore[no-untyped-def]
     if radial > 0.0:
         even = radial * both / math.sqrt(TWO_PI * (r2 + s02))
     for n in range(40):
-        out[n] = 0.0
+        work[row, n] = 0.0
     # by distance: ln s_y, then what amplitude and even part share
     share_y, share_z = a * a / sy2, b * b / sz2
-    sy_r = (a * seen[3] * slope * (tab_y[k + 1] - tab_y[k]) + a * a * err[1] / r) / sy2
+    sy_r = (
+        a * seen[site, 3] * slope * (tab_y[air, k + 1] - tab_y[air, k]) + a * a * err[1] / r
+    ) / sy2
     by_sz = (v_s / v if v > 1e-300 else 0.0) * szt - 1.0
-    sz_r = (b * seen[4] * slope * (tab_z[k + 1] - tab_z[k]) + b * b * err[3] / r) / sz2
-    both_r = by_sz * sz_r - slope * (tab_u[k + 1] - tab_u[k]) / ratio
+    sz_r = (
+        b * seen[site, 4] * slope * (tab_z[air, k + 1] - tab_z[air, k]) + b * b * err[3] / r
+    ) / sz2
+    both_r = by_sz * sz_r - slope * (tab_u[air, k + 1] - tab_u[air, k]) / ratio
     amp_r = both_r - sy_r
     angle_r = -err[5] / r
     spread_r = sy_r - 1.0 / r
-    ex, ey = seen[8], seen[9]
+    ex, ey = seen[site, 8], seen[site, 9]
     rx, ry = -ex / r, -ey / r
     # a piece of path is seen at another angle from another place
-    part = seen[12] / (3.0 * r2 * sy2)
-    part_x = part * (seen[11] - seen[12] * rx / r)
-    part_y = part * (-seen[10] - seen[12] * ry / r)
+    part = seen[site, 12] / (3.0 * r2 * sy2)
+    part_x = part * (seen[site, 11] - seen[site, 12] * rx / r)
+    part_y = part * (-seen[site, 10] - seen[site, 12] * ry / r)
     e2 = max(ex * ex + ey * ey, 1e-12)
-    out[0], out[1] = amp_r * rx - part_x, amp_r * ry - part_y
-    out[10], out[11] = ey / e2 + angle_r * rx, -ex / e2 + angle_r * ry
-    out[20], out[21] = spread_r * rx + part_x, spread_r * ry + part_y
+    work[row, 0], work[row, 1] = amp_r * rx - part_x, amp_r * ry - part_y
+    work[row, 10], work[row, 11] = ey / e2 + angle_r * rx, -ex / e2 + angle_r * ry
+    work[row, 20], work[row, 21] = spread_r * rx + part_x, spread_r * ry + part_y
     # by height, turn, and the six errors
-    out[2] = v_h / v if v > 1e-300 else 0.0
-    out[13] = -1.0
-    out[4], out[24] = -share_y, share_y
-    out[5], out[25] = -share_y * lx, share_y * lx
-    out[6], out[7] = by_sz * share_z, by_sz * share_z * lx
+    work[row, 2] = v_h / v if v > 1e-300 else 0.0
+    work[row, 13] = -1.0
+    work[row, 4], work[row, 24] = -share_y, share_y
+    work[row, 5], work[row, 25] = -share_y * lx, share_y * lx
+    work[row, 6], work[row, 7] = by_sz * share_z, by_sz * share_z * lx
     size_y, size_z = s02 / sy2, by_sz * s02 / sz2
-    out[8], out[28] = size_z - size_y, size_y
-    out[19] = -lx
+    work[row, 8], work[row, 28] = size_z - size_y, size_y
+    work[row, 19] = -lx
     if even > 0.0:
         wide2 = r2 + s02
         even_r = both_r - r / wide2
-        out[30], out[31] = even * even_r * rx, even * even_r * ry
-        out[32] = even * out[2]
-        out[36], out[37] = even * out[6], even * out[7]
-        out[38] = even * (size_z - s02 / wide2)
+        work[row, 30], work[row, 31] = even * even_r * rx, even * even_r * ry
+        work[row, 32] = even * work[row, 2]
+        work[row, 36], work[row, 37] = even * work[row, 6], even * work[row, 7]
+        work[row, 38] = even * (size_z - s02 / wide2)
     return amplitude, angle, spread, even
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def coupling(seen, towards, z, h, speed, radial, tab_y, tab_z, tab_u, top, size):  # type: ignore[no-untyped-def]
+def coupling(seen, site, towards, z, h, speed, radial, tab_y, tab_z, tab_u, air, top, size):  # type: ignore[no-untyped-def]
     """Return the concentration per unit rate at one place, and its lateral lever.
 
     Parameters
     ----------
-    seen, towards, z, h, speed, radial, tab_y, tab_z, tab_u, top, size
+    seen, site, towards, z, h, speed, radial, tab_y, tab_z, tab_u, air, top, size
         As in :func:`ray`.
 
     Returns
@@ -301,7 +306,7 @@ def coupling(seen, towards, z, h, speed, radial, tab_y, tab_z, tab_u, top, size)
         [s m-3], and the part that is not even times angle / spread [s m-3].
     """
     amplitude, angle, spread, even = ray(
-        seen, towards, z, h, speed, radial, tab_y, tab_z, tab_u, top, size, 0.0
+        seen, site, towards, z, h, speed, radial, tab_y, tab_z, tab_u, air, top, size, 0.0
     )
     u = angle / spread
     c = amplitude * bell(u)

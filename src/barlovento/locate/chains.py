@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,8 @@ from barlovento.locate.gradient import N_WORK
 from barlovento.locate.kernels import gains, refresh
 from barlovento.locate.number import gain_map
 from barlovento.locate.packed import pack
-from barlovento.locate.precision import copy_state, set_precision
-from barlovento.locate.sweep import sweeps
+from barlovento.locate.precision import copy_state, learn_precision, set_precision
+from barlovento.locate.sweep import Record, record, sweeps
 from barlovento.locate.unknowns import (
     EPS,
     Problem,
@@ -185,23 +186,21 @@ def warm_up(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None])
     """Bring one chain to the posterior through powers of the likelihood that rise to one."""
     st, rng = chain.state, chain.rng
     pp, ps = pack(p), pack(st)
-    none, none2 = (
-        np.zeros((effort.warm_up, len(st.on), 7)),
-        np.zeros((effort.warm_up, len(st.phi) + 10)),
-    )
     for _ in range(20):
         move_background(pp, ps, rng, 0.5)
     if chain.planted:
         plant(p, st)
+    half = effort.warm_up // 2
     for beta in BETAS[2:] if chain.planted else BETAS:
         chain.maps = [*chain.maps[-2:], set_birth_map(p, st, [])]
         for _ in range(2):
             st.grid[:] = sum(chain.maps) / len(chain.maps)
-            sweeps(pp, ps, rng, effort.warm_up, beta, 0.15, 1, none, none2, 0)
+            last = record(st, half)
+            sweeps(p, st, rng, half, beta=beta, adapt=0.15, into=last)
             set_precision(p, [st], curved=beta == 1.0)
             st.step[EPS] = FRESH
             tell()
-    chain.level = float(none2[:, -1].mean())
+    chain.level = float(last.nuisance[:, -1].mean())
 
 
 def plant(p: Problem, st: State) -> None:
@@ -226,10 +225,8 @@ def plant(p: Problem, st: State) -> None:
 
 
 def settle(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) -> None:
-    """Adapt births and steps at the posterior, then leave them as they are."""
+    """Take the curvature at a few states of the posterior, and adapt steps to it."""
     st, rng = chain.state, chain.rng
-    pp, ps = pack(p), pack(st)
-    none, none2 = np.zeros((1, len(st.on), 7)), np.zeros((1, len(st.phi) + 10))
     chain.maps = [*chain.maps[-2:], set_birth_map(p, st, [])]
     st.grid[:] = sum(chain.maps) / len(chain.maps)
     seen: list[State] = []
@@ -237,8 +234,31 @@ def settle(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) 
         seen.append(copy_state(st))
         set_precision(p, [*seen[:-1], st], curved=True)
         st.step[EPS] = FRESH
-        sweeps(pp, ps, rng, effort.warm_up // 2, 1.0, 0.1, 0, none, none2, 0)
+        sweeps(p, st, rng, effort.warm_up // 2, adapt=0.1)
         tell()
+
+
+def listen(p: Problem, chain: _Chain, count: int, tell: Callable[[], None]) -> Record:
+    """Run some sweeps while steps adapt, and return where they went."""
+    told = record(chain.state, count)
+    sweeps(p, chain.state, chain.rng, count, adapt=0.1, into=told)
+    tell()
+    return told
+
+
+def align(chains: list[_Chain]) -> None:
+    """Put the slots of all chains in one order, by the sources' places in the likeliest chain."""
+    from scipy.optimize import linear_sum_assignment
+
+    best = max(chains, key=lambda c: c.level).state
+    for chain in chains:
+        st = chain.state
+        far = np.hypot(*(st.theta[:, None, :2] - best.theta[None, :, :2]).transpose(2, 0, 1))
+        far = far + 1e3 * (st.on[:, None] != best.on[None])
+        rows, cols = linear_sum_assignment(far)
+        order = rows[np.argsort(cols)]
+        for array in (st.on, st.theta, st.window, st.c, st.e, st.near, st.seen):
+            array[...] = array[order]
 
 
 def sample(
@@ -246,19 +266,15 @@ def sample(
 ) -> tuple[Floats, Floats, list[Floats], list[Floats]]:
     """Return the chain's draws, and snapshots of background and plume at every reading."""
     st = chain.state
-    pp, ps = pack(p), pack(st)
-    keep = effort.sweeps // effort.thin
-    out, nuisance = np.zeros((keep, len(st.on), 7)), np.zeros((keep, len(st.phi) + 10))
-    kept = 0
+    out = record(st, effort.sweeps // effort.thin)
     background: list[Floats] = []
     plume: list[Floats] = []
     for _ in range(10):
-        todo = effort.sweeps // 10
-        kept = sweeps(pp, ps, chain.rng, todo, 1.0, 0.0, effort.thin, out, nuisance, kept)
+        sweeps(p, st, chain.rng, effort.sweeps // 10, thin=effort.thin, into=out)
         background.append(st.b.copy())
         plume.append(plume_of(p, st))
         tell()
-    return out[:kept], nuisance[:kept], background, plume
+    return out.sources[: out.kept], out.nuisance[: out.kept], background, plume
 
 
 def plume_of(p: Problem, st: State) -> Floats:
@@ -273,7 +289,7 @@ def plume_of(p: Problem, st: State) -> Floats:
 FRESH = 0.4
 """Hamiltonian step that a new preconditioner is tried with; it shrinks faster than it grows [1]."""
 
-LOOKS = 4
+LOOKS = 2
 """States from which the preconditioner that is kept is made [1]."""
 
 BEHIND = 15.0
@@ -312,7 +328,7 @@ def run_chains(p: Problem, seed: int, effort: Effort, tell: Callable[[float], No
         )
         for k, (s, q) in enumerate(zip(seeds, own, strict=True))
     ]
-    total = effort.chains * (effort.warm_up * (2 * len(BETAS) + 2) + effort.sweeps)
+    total = effort.chains * (effort.warm_up * (len(BETAS) + LOOKS / 2 + 4) + effort.sweeps)
     done = [0]
 
     def step(size: int) -> Callable[[], None]:
@@ -323,14 +339,26 @@ def run_chains(p: Problem, seed: int, effort: Effort, tell: Callable[[float], No
         return add
 
     with ThreadPoolExecutor(min(effort.chains, os.cpu_count() or 1)) as pool:
-        list(pool.map(lambda c: warm_up(c.problem, c, effort, step(effort.warm_up)), chains))
+        list(pool.map(lambda c: warm_up(c.problem, c, effort, step(effort.warm_up // 2)), chains))
         best = max(chains, key=lambda c: c.level)
         for chain in chains:
             if chain.level < best.level - BEHIND:
                 for mine, its in zip(chain.state, best.state, strict=True):
                     mine[...] = its
                 chain.maps = list(best.maps)
+        align(chains)
         list(pool.map(lambda c: settle(c.problem, c, effort, step(effort.warm_up // 2)), chains))
+        for times in (1, 2):
+            many = times * effort.warm_up
+            heard = partial(listen, count=many, tell=step(many))
+            told = list(pool.map(lambda c, f=heard: f(c.problem, c), chains))
+            learn_precision(
+                [c.state for c in chains],
+                [t.moved for t in told],
+                [t.sources[..., 0] for t in told],
+            )
+        # The steps settle on the last preconditioner, and stay as they are while sampling.
+        list(pool.map(lambda c: listen(c.problem, c, effort.warm_up, step(effort.warm_up)), chains))
         parts = list(
             pool.map(lambda c: sample(c.problem, c, effort, step(effort.sweeps // 10)), chains)
         )

@@ -15,16 +15,27 @@ from numba import njit
 from barlovento.dispersion.plume import bell, ray_gradient
 from barlovento.locate.kernels import (
     gains,
+    hidden_turns,
     log_prior_globals,
     log_prior_lasting,
     log_prior_source,
-    log_sum,
     missed_share,
     quiet,
-    reading,
 )
 from barlovento.locate.plumes import active, errors_of, look, position, set_wind, turn_scale
-from barlovento.locate.unknowns import GAMMA
+from barlovento.locate.turns import (
+    BY_PLUME,
+    BY_SCALE,
+    LEVER,
+    LOG,
+    PLUME,
+    SCRATCH,
+    add_plume,
+    clear_turns,
+    log_sum,
+    log_turns,
+)
+from barlovento.locate.unknowns import GAMMA, TURNS
 
 N_WORK = 46
 """Columns of a row of scratch: 40 derivatives, then what ``_node`` adds [1]."""
@@ -68,11 +79,10 @@ def gradient(p, st, beta, grad, want):  # type: ignore[no-untyped-def]
     gain = np.empty(n_sensor)
     gains(p, st, gain)
     sig2s = np.exp(2.0 * st.noise)
-    count = p.turn_node.shape[0]
     longest = 0
     for k in range(st.lb.shape[0]):
         longest = max(longest, p.block_start[k + 1] - p.block_start[k])
-    by = np.empty((longest, 3, count))
+    by = np.empty((longest, 3, TURNS))
     score = np.zeros(dim)
     total = 0.0
     for k in range(st.lb.shape[0]):
@@ -126,6 +136,7 @@ def _nodes(p, st, k, pos):  # type: ignore[no-untyped-def]
     order, t0, t1, towards = p.block_row, p.t0, p.t1, st.towards
     c, e, near, on, seen = st.c, st.e, st.near, st.on, st.seen
     theta, window, work, work_c = st.theta, st.window, st.work, st.work_c
+    rate = 1e9 * np.exp(theta[:, 3])
     first = p.block_start[k]
     errors_of(p, st.phi, p.survey[order[first]], err)
     rows = 0
@@ -142,53 +153,59 @@ def _nodes(p, st, k, pos):  # type: ignore[no-untyped-def]
             a = active(t0[i], t1[i], window[j, 0], window[j, 1])
             if a <= 0.0:
                 continue
-            a *= 1e9 * math.exp(theta[j, 3])
+            a *= rate[j]
+            views = seen[j]
             for node in range(node_start[i], node_start[i + 1]):
-                row = work[rows]
                 amplitude, angle, spread, even = ray_gradient(
-                    seen[j, node_site[node]],
+                    views,
+                    node_site[node],
                     towards[i],
                     node_z[node],
                     pos[j, 2],
                     speed[i],
                     radial[i],
-                    table_y[g],
-                    table_z[g],
-                    table_u[g],
+                    table_y,
+                    table_z,
+                    table_u,
+                    g,
                     tops[g],
                     err,
                     spare,
-                    row,
+                    work,
+                    rows,
                 )
                 if amplitude <= 0.0 and even <= 0.0:
                     continue
                 near[j, i] = 1
                 w = a * node_w[node]
-                row[WEIGHT], row[ANGLE], row[SPREAD] = w, angle, spread
-                row[EVEN], row[SLOT], row[READING] = w * even, j, r - first
+                work[rows, WEIGHT], work[rows, ANGLE], work[rows, SPREAD] = w, angle, spread
+                work[rows, EVEN], work[rows, SLOT], work[rows, READING] = w * even, j, r - first
                 _spread_turns(
                     turn_node,
                     angle / spread,
                     scale / spread,
                     w * amplitude,
                     w * even,
-                    c[j, i],
-                    e[j, i],
-                    work_c[rows],
+                    c,
+                    e,
+                    j,
+                    i,
+                    work_c,
+                    rows,
                 )
                 rows += 1
     return rows
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _spread_turns(node, u0, du, w, even, c, e, own):  # type: ignore[no-untyped-def]
+def _spread_turns(node, u0, du, w, even, c, e, j, i, own, row):  # type: ignore[no-untyped-def]
     """Add a node's plume and lever at every turn, and keep its own share, shape (t,)."""
-    for t in range(node.shape[0]):
+    for t in range(TURNS):
         u = u0 - du * node[t]
         v = w * bell(u)
-        own[t] = v
-        c[t] += v + even
-        e[t] += v * u
+        own[row, t] = v
+        c[j, i, t] += v + even
+        e[j, i, t] += v * u
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
@@ -199,7 +216,7 @@ def _moments(node, u0, du, c, by, out):  # type: ignore[no-untyped-def]
     s2 = 0.0
     turned = 0.0
     even = 0.0
-    for t in range(node.shape[0]):
+    for t in range(TURNS):
         d, e = by[0, t], by[1, t]
         u = u0 - du * node[t]
         a = c[t] * (e * (1.0 - u * u) - d * u)
@@ -221,42 +238,47 @@ def _turns(p, st, k, gain, sig2s, by):  # type: ignore[no-untyped-def]
     gam2 = math.exp(2.0 * st.hyper[GAMMA])
     order, ys, bs, weight, censored = p.block_row, p.y, st.b, p.weight, p.censored
     sensor, on, near, c, e, lt = p.sensor, st.on, st.near, st.c, st.e, st.lt[k]
-    count = lt.shape[0]
     first, last = p.block_start[k], p.block_start[k + 1]
-    m, q = np.empty(count), np.empty(count)
+    s = np.empty(SCRATCH)
+    bits = s.view(np.int64)
     base = 0.0
     lt[:] = p.turn_log_weight
     for r in range(first, last):
         i = order[r]
         sig2 = sig2s[sensor[i]]
-        calm = weight[i] * quiet(ys[i], bs[i], sig2, censored[i])
-        base += calm
-        m[:] = 0.0
-        q[:] = 0.0
-        by[r - first] = 0.0
+        calm = quiet(ys[i], bs[i], sig2, censored[i])
+        base += weight[i] * calm
+        slopes = by[r - first]
+        touched = False
         for j in range(on.shape[0]):
             if on[j] == 1 and near[j, i] == 1:
-                m += c[j, i]
-                q += e[j, i]
+                if not touched:
+                    clear_turns(s)
+                touched = True
+                add_plume(s, c[j, i], e[j, i])
+        if not touched:
+            slopes[:] = 0.0
+            continue
         g, w = gain[sensor[i]], weight[i]
-        low = 1e-4 * math.sqrt(sig2) / g
+        if censored[i] == 1:
+            hidden_turns(s, ys[i] - bs[i], g, sig2, gam2, calm)
+        else:
+            log_turns(s, bits, ys[i] - bs[i], g, sig2, gam2, missed)
         two = 2.0 * gam2 * g * g
-        for t in range(count):
-            if m[t] <= low:
-                continue
-            both = m[t] * m[t] + q[t] * q[t]
-            s2 = sig2 + 0.5 * two * both
-            v, by_m, by_s = reading(ys[i], bs[i], g * m[t], s2, sig2, missed, censored[i])
-            lt[t] += w * v - calm
-            by[r - first, 0, t] = w * (g * by_m + two * m[t] * by_s)
-            by[r - first, 1, t] = w * two * q[t] * by_s
-            by[r - first, 2, t] = w * (g * m[t] * by_m + two * both * by_s)
+        for t in range(TURNS):
+            m, q = s[PLUME + t], s[LEVER + t]
+            by_m, by_s = w * g * s[BY_PLUME + t], w * two * s[BY_SCALE + t]
+            slopes[0, t] = by_m + m * by_s
+            slopes[1, t] = q * by_s
+            slopes[2, t] = m * by_m + (m * m + q * q) * by_s
+        for t in range(TURNS):
+            lt[t] += w * s[LOG + t]
     log_total = log_sum(lt)
-    for t in range(count):
-        share = math.exp(lt[t] - log_total)
-        for r in range(last - first):
-            for v in range(3):
-                by[r, v, t] *= share
+    share = np.exp(lt - log_total)
+    for r in range(last - first):
+        for v in range(3):
+            for t in range(TURNS):
+                by[r, v, t] *= share[t]
     st.lb[k] = base + log_total
     return st.lb[k]
 

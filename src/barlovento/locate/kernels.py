@@ -16,6 +16,18 @@ import numpy as np
 from numba import njit
 
 from barlovento.locate.plumes import fill_source, plume_at, set_wind
+from barlovento.locate.turns import (
+    BY_PLUME,
+    BY_SCALE,
+    LEVER,
+    LOG,
+    PLUME,
+    SCRATCH,
+    add_plume,
+    clear_turns,
+    log_sum,
+    log_turns,
+)
 from barlovento.locate.unknowns import (
     DIR_SD,
     DIRECTION_CORE,
@@ -25,6 +37,7 @@ from barlovento.locate.unknowns import (
     MISSED,
     SENSOR_SD,
     TURN_SD,
+    TURNS,
 )
 
 NU = 4.0
@@ -181,51 +194,53 @@ def likelihood(p, st, c, e, near, on, lt, lb):  # type: ignore[no-untyped-def]
     sig2s = np.exp(2.0 * st.noise)
     start, order, log_weight = p.block_start, p.block_row, p.turn_log_weight
     ys, bs, weight, sensor, censored = p.y, st.b, p.weight, p.sensor, p.censored
-    count = log_weight.shape[0]
-    m, q = np.empty(count), np.empty(count)
+    s = np.empty(SCRATCH)
+    bits = s.view(np.int64)
     total = 0.0
     for k in range(lb.shape[0]):
         base = 0.0
-        lt[k, :] = log_weight
+        own = lt[k]
+        own[:] = log_weight
         any_near = False
         for r in range(start[k], start[k + 1]):
             i = order[r]
             sig2 = sig2s[sensor[i]]
-            calm = weight[i] * quiet(ys[i], bs[i], sig2, censored[i])
-            base += calm
-            m[:] = 0.0
-            q[:] = 0.0
+            calm = quiet(ys[i], bs[i], sig2, censored[i])
+            base += weight[i] * calm
             touched = False
             for j in range(on.shape[0]):
                 if on[j] == 1 and near[j, i] == 1:
+                    if not touched:
+                        clear_turns(s)
                     touched = True
-                    m += c[j, i]
-                    q += e[j, i]
+                    add_plume(s, c[j, i], e[j, i])
             if not touched:
                 continue
             any_near = True
             g = gain[sensor[i]]
-            low = 1e-4 * math.sqrt(sig2) / g
-            for t in range(count):
-                if m[t] > low:
-                    s2 = sig2 + gam2 * g * g * (m[t] * m[t] + q[t] * q[t])
-                    v, _, _ = reading(ys[i], bs[i], g * m[t], s2, sig2, missed, censored[i])
-                    lt[k, t] += weight[i] * v - calm
+            if censored[i] == 1:
+                hidden_turns(s, ys[i] - bs[i], g, sig2, gam2, calm)
+            else:
+                log_turns(s, bits, ys[i] - bs[i], g, sig2, gam2, missed)
+            for t in range(TURNS):
+                own[t] += weight[i] * s[LOG + t]
         lb[k] = base
         if any_near:
-            lb[k] += log_sum(lt[k])
+            lb[k] += log_sum(own)
         total += lb[k]
     return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def log_sum(values):  # type: ignore[no-untyped-def]
-    """Return the log of the sum of exponentials."""
-    top = np.max(values)
-    s = 0.0
-    for t in range(values.shape[0]):
-        s += math.exp(values[t] - top)
-    return top + math.log(s)
+def hidden_turns(s, r, gain, sig2, gam2, calm):  # type: ignore[no-untyped-def]
+    """Do what ``log_turns`` does for a reading that is only known to lie below its limit."""
+    for t in range(TURNS):
+        m, q = s[PLUME + t], s[LEVER + t]
+        s2 = sig2 + gam2 * gain * gain * (m * m + q * q)
+        v, by_m, by_s2 = reading(r, 0.0, gain * m, s2, sig2, 0.0, 1)
+        s[LOG + t] = v - calm
+        s[BY_PLUME + t] = by_m
+        s[BY_SCALE + t] = by_s2
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
+from barlovento.locate.background import background_at
 from barlovento.locate.kernels import likelihood, likelihood_at, refresh
 from barlovento.locate.unknowns import (
     COMMON,
@@ -29,7 +30,7 @@ from barlovento.locate.unknowns import (
 def draw_turns(p, st, rng):  # type: ignore[no-untyped-def]
     """Draw each block's turn given everything else, and refresh the readings' likelihoods."""
     count = p.turn_node.shape[0]
-    if count > 1:
+    if p.use_block == 1:
         likelihood(p, st, st.c, st.e, st.near, st.on, st.lt, st.lb)
         for k in range(st.turn_at.shape[0]):
             top = st.lt[k, 0]
@@ -129,6 +130,40 @@ def move_hyper(p, st, rng, beta, adapt, lp):  # type: ignore[no-untyped-def]
         if adapt > 0.0:
             s = st.step[HYPER0 + h] * math.exp(adapt * ((1.0 if good else 0.0) - 0.4))
             st.step[HYPER0 + h] = min(max(s, 0.01), 3.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def move_scales(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
+    """Stretch the backgrounds together with the scales that govern them.
+
+    Given a field, its scale hardly moves, and given the scale hardly the field; stretched
+    together they keep their prior, and the readings alone decide.
+    """
+    for h in (DRIFT, COMMON):
+        if p.hyper_sd[h] <= 0.0 or (h == COMMON and p.n_common == 0):
+            continue
+        # Two sizes of step serve short and long records without being adapted.
+        step = (0.1 if rng.random() < 0.5 else 0.5) * rng.standard_normal()
+        field = st.drift if h == DRIFT else st.common.reshape(1, -1)
+        old = field.copy()
+        z0 = (st.hyper[h] - p.hyper_mu[h]) / p.hyper_sd[h]
+        z1 = z0 + step / p.hyper_sd[h]
+        for k in range(field.shape[0]):
+            if h == COMMON:
+                field[k] *= math.exp(step)
+            elif p.background_sd[k] > 0.0:
+                field[k] = old[k, 0] + (old[k] - old[k, 0]) * math.exp(step)
+        for i in range(st.b.shape[0]):
+            st.b[i] = background_at(p, st, i)
+        now = np.sum(st.lp)
+        ratio = beta * (likelihood_at(p, st, lp) - now) - 0.5 * (z1 * z1 - z0 * z0)
+        if math.log(rng.random() + 1e-300) < ratio:
+            st.hyper[h] += step
+            st.lp[:] = lp
+            continue
+        field[:] = old
+        for i in range(st.b.shape[0]):
+            st.b[i] = background_at(p, st, i)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from barlovento.dispersion.plume import bell, coupling, ray, view
-from barlovento.locate.unknowns import DIR_SD
+from barlovento.locate.unknowns import DIR_SD, TURNS
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -110,15 +110,17 @@ def one_reading(p, lag, i, h, towards, size, seen):  # type: ignore[no-untyped-d
     g = p.air[lag, i]
     for k in range(p.node_start[i], p.node_start[i + 1]):
         ck, ek = coupling(
-            seen[p.node_site[k]],
+            seen,
+            p.node_site[k],
             towards,
             p.node_z[k],
             h,
             p.speed[lag, i],
             p.radial[lag, i],
-            p.table_y[g],
-            p.table_z[g],
-            p.table_u[g],
+            p.table_y,
+            p.table_z,
+            p.table_u,
+            g,
             p.top[g],
             size,
         )
@@ -163,22 +165,24 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
         g = air[i]
         for k in range(node_start[i], node_start[i + 1]):
             amplitude, angle, spread, even = ray(
-                seen[node_site[k]],
+                seen,
+                node_site[k],
                 towards[i],
                 node_z[k],
                 pos[2],
                 speed[i],
                 radial[i],
-                table_y[g],
-                table_z[g],
-                table_u[g],
+                table_y,
+                table_z,
+                table_u,
+                g,
                 tops[g],
                 size,
                 scale * most,
             )
             if amplitude > 0.0:
                 w = a * node_w[k] * amplitude
-                add_turns(turn_node, angle / spread, scale / spread, w, c[i], e[i])
+                add_turns(turn_node, angle / spread, scale / spread, w, c, e, i)
                 near[i] = 1
             if even > 0.0:
                 near[i] = 1
@@ -186,13 +190,13 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_turns(node, u0, du, w, c, e):  # type: ignore[no-untyped-def]
+def add_turns(node, u0, du, w, c, e, i):  # type: ignore[no-untyped-def]
     """Add a node's contribution and lever at every turn, shape (t,) [ug m-3]."""
-    for t in range(node.shape[0]):
+    for t in range(TURNS):
         u = u0 - du * node[t]
         v = w * bell(u)
-        c[t] += v
-        e[t] += v * u
+        c[i, t] += v
+        e[i, t] += v * u
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

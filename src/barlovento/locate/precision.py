@@ -105,6 +105,53 @@ def _curvature(p: Problem, st: State, prior: Floats, *, curved: bool) -> tuple[F
     return outer, 0.5 * (bend + bend.T)
 
 
+def learn_precision(
+    states: Sequence[State], traces: Sequence[Floats], held: Sequence[Floats]
+) -> None:
+    """Set the preconditioner of all chains from how they moved, guided by what they have.
+
+    Curvature at a few states misjudges the width of what is far from Gaussian. The widths are
+    taken from the chains' draws at once, the correlations as far as the draws tell them.
+
+    Parameters
+    ----------
+    states : sequence of State
+        One per chain, with slots in the same order.
+    traces : sequence of ndarray, shape (sweeps, D)
+        What each chain moved.
+    held : sequence of ndarray, shape (sweeps, J)
+        1 where a slot held a source.
+    """
+    slots = len(states[0].on)
+    known = np.concatenate([np.repeat(h, 4, axis=1) for h in held])
+    weight = np.ones((len(known), traces[0].shape[1]))
+    weight[:, : 4 * slots] = known
+    centred = []
+    at = 0
+    for trace in traces:
+        w = weight[at : at + len(trace)]
+        at += len(trace)
+        middle = (w * trace).sum(axis=0) / np.maximum(w.sum(axis=0), 1.0)
+        centred.append(w * (trace - middle))
+    moves = np.concatenate(centred)
+    count = weight.sum(axis=0)
+    # Draws without a source count as none; the slot's own draws are scaled up for it.
+    moves *= np.sqrt(len(moves) / np.maximum(count, 1.0))
+    before = np.mean([np.linalg.inv(st.precision) for st in states], axis=0)
+    width = np.sqrt(np.diag(before))
+    enough = (count > 40.0) & (np.ptp(moves, axis=0) > 0.0)
+    new = np.where(enough, np.sqrt((moves**2).mean(axis=0)), width)
+    guide = before / np.outer(width, width)
+    # Draws that follow each other are worth about a tenth of as many that don't.
+    worth = 0.1 * len(moves)
+    told = np.where(enough, moves / np.where(new > 0.0, new, 1.0), 0.0)
+    corr = told.T @ told / len(moves) + np.diag(np.where(enough, 0.0, 1.0))
+    joint = (worth * corr + len(new) * guide) / (worth + len(new))
+    inverse = np.linalg.inv(joint * np.outer(new, new))
+    for st in states:
+        st.precision[:] = 0.5 * (inverse + inverse.T)
+
+
 def copy_state(st: State) -> State:
     """Return a state that shares nothing with the one given."""
     return State(**{name: value.copy() for name, value in st._asdict().items()})

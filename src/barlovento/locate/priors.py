@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from barlovento.domain.observation import Survey
 from barlovento.locate.readings import Reduced
+from barlovento.locate.unknowns import TURNS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -106,11 +107,26 @@ def turn_grid() -> tuple[Floats, Floats]:
     log_weight : ndarray, shape (t,)
         Their exponentials sum to one [1].
     """
-    half = np.array([0.3, 0.6, 0.9, 1.25, 1.65, 2.1, 2.7, 3.6])
-    node = np.concatenate([-half[::-1], [0.0], half])
+    half = np.array([0.15, 0.45, 0.75, 1.075, 1.45, 1.875, 2.4, 3.3])
+    node = np.concatenate([-half[::-1], half])
     width = np.gradient(node)
     weight = width * (1.0 + 0.25 * node**2) ** -2.5
     return node, np.log(weight / weight.sum())
+
+
+def no_turns() -> tuple[Floats, Floats]:
+    """Return a grid whose every turn is none, for a survey whose wind has no blocks.
+
+    Returns
+    -------
+    node : ndarray, shape (t,)
+        Zeros [1].
+    log_weight : ndarray, shape (t,)
+        All the weight lies on one of them [1].
+    """
+    weight = np.full(TURNS, -np.inf)
+    weight[TURNS // 2] = 0.0
+    return np.zeros(TURNS), weight
 
 
 def turn_factor(speed: Floats, block: Ints) -> Floats:

@@ -21,6 +21,7 @@ from barlovento.locate.priors import (
     common_knots,
     guess_noise,
     hyper_prior,
+    no_turns,
     place_knots,
     pool_sensors,
     spread_sd,
@@ -155,7 +156,7 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
     else:
         # The wind's error is that of the whole survey: nothing is shared by some readings alone.
         block, blocks = np.arange(len(block)), len(block)
-        turn_node, turn_log_weight = np.zeros(1), np.zeros(1)
+        turn_node, turn_log_weight = no_turns()
     t0, t1 = float(joined["start"].min()), float(joined["end"].max())
     span = max(t1 - t0, 1.0)
     mean_time = np.median(joined["end"] - joined["start"])

@@ -4,12 +4,17 @@ Sources, global and lasting errors move together by Hamiltonian steps, and sourc
 and jump by reversible-jump steps, all with the turns of the wind summed over. Then turns are drawn,
 and given them the background exactly and noise and hyper-parameters by random walk. ``beta`` is the
 power of the likelihood, below one only while warming up.
+
+The loop itself is not compiled: a kernel that held all moves would compile each of them again.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from barlovento.locate.background import move_background
 from barlovento.locate.kernels import (
@@ -18,23 +23,62 @@ from barlovento.locate.kernels import (
     log_prior_lasting,
     log_prior_source,
 )
-from barlovento.locate.local import draw_turns, move_hyper, move_lag, move_noise
+from barlovento.locate.local import draw_turns, move_hyper, move_lag, move_noise, move_scales
 from barlovento.locate.number import move_jump, move_number, move_windows
-from barlovento.locate.plumes import position
-from barlovento.locate.trajectory import hamiltonian
-from barlovento.locate.unknowns import DIR_SD, SENSOR_SD, TURN_SD
+from barlovento.locate.packed import pack
+from barlovento.locate.trajectory import hamiltonian, read
+from barlovento.locate.unknowns import DIR_SD, SENSOR_SD, TURN_SD, Problem, State
+
+Floats = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def sweeps(p, st, rng, count, beta, adapt, thin, out, nuisance, kept):  # type: ignore[no-untyped-def]
-    """Run ``count`` sweeps of all moves; store every ``thin``-th state from row ``kept`` on.
-
-    ``out`` has shape (draws, J, 7): on, x, y, z, ln rate, start, end; ``nuisance`` shape
-    (draws, columns): globals, hyper-parameters, lag, log likelihood. Returns the next row.
+@dataclass(slots=True)
+class Record:
+    """Draws of one chain.
 
     Parameters
     ----------
-    p, st, rng : PackedProblem, PackedState, Generator
+    sources : ndarray, shape (draws, J, 7)
+        On, x, y, z [m], ln rate, start and end [span].
+    nuisance : ndarray, shape (draws, columns)
+        Globals, hyper-parameters, lag, log likelihood, and log posterior.
+    moved : ndarray, shape (draws, D)
+        What Hamiltonian moves change.
+    kept : int
+        Rows filled.
+    """
+
+    sources: Floats
+    nuisance: Floats
+    moved: Floats
+    kept: int = 0
+
+
+def record(st: State, count: int) -> Record:
+    """Return an empty record for ``count`` draws of a chain."""
+    return Record(
+        sources=np.zeros((count, len(st.on), 7)),
+        nuisance=np.zeros((count, len(st.phi) + len(st.hyper) + 3)),
+        moved=np.zeros((count, len(st.precision))),
+    )
+
+
+def sweeps(
+    p: Problem,
+    st: State,
+    rng: np.random.Generator,
+    count: int,
+    *,
+    beta: float = 1.0,
+    adapt: float = 0.0,
+    thin: int = 1,
+    into: Record | None = None,
+) -> None:
+    """Run ``count`` sweeps of all moves; keep every ``thin``-th state where a record is given.
+
+    Parameters
+    ----------
+    p, st, rng : Problem, State, Generator
         The arrays, the chain and its randomness.
     count : int
         Number of sweeps.
@@ -43,53 +87,45 @@ def sweeps(p, st, rng, count, beta, adapt, thin, out, nuisance, kept):  # type: 
     adapt : float
         How fast steps adapt; zero leaves them [1].
     thin : int
-        Every how many sweeps a draw is stored; zero for none.
-    out, nuisance : ndarray, shape (draws, J, 7) and (draws, columns)
-        Filled from row ``kept`` on.
-    kept : int
-        Rows filled before.
-
-    Returns
-    -------
-    int
-        Rows filled afterwards.
+        Every how many sweeps a draw is kept.
+    into : Record, optional
+        Filled on from its last row.
     """
-    lp = np.empty(p.y.shape[0])
-    pos = np.empty(3)
-    n_glob = st.phi.shape[0]
+    pp, ps = pack(p), pack(st)
+    lp = np.empty(len(p.y))
     for it in range(count):
-        hamiltonian(p, st, rng, beta, adapt)
-        for _ in range(2):
-            move_number(p, st, rng, beta)
+        hamiltonian(pp, ps, rng, beta, adapt)
+        move_number(pp, ps, rng, beta)
+        move_number(pp, ps, rng, beta)
         if it % 4 == 0:
-            move_jump(p, st, rng, beta)
+            move_jump(pp, ps, rng, beta)
         if p.window == 1 and it % 3 == 0:
-            move_windows(p, st, rng, beta)
-        move_lag(p, st, rng, beta)
-        total = np.sum(st.lb)
-        draw_turns(p, st, rng)
-        move_background(p, st, rng, beta)
-        likelihood_at(p, st, st.lp)
-        move_noise(p, st, rng, beta, adapt, lp)
-        move_hyper(p, st, rng, beta, adapt, lp)
-        if thin > 0 and it % thin == thin - 1:
-            for j in range(st.on.shape[0]):
-                out[kept, j, 0] = st.on[j]
-                position(p, st.theta[j], pos)
-                for d in range(3):
-                    out[kept, j, 1 + d] = pos[d]
-                out[kept, j, 4] = st.theta[j, 3]
-                out[kept, j, 5] = st.window[j, 0]
-                out[kept, j, 6] = st.window[j, 1]
-            for k in range(n_glob):
-                nuisance[kept, k] = st.phi[k]
-            for k in range(st.hyper.shape[0]):
-                nuisance[kept, n_glob + k] = st.hyper[k]
-            nuisance[kept, n_glob + st.hyper.shape[0]] = st.lag[0]
-            nuisance[kept, n_glob + st.hyper.shape[0] + 1] = total
-            nuisance[kept, n_glob + st.hyper.shape[0] + 2] = total + log_prior(p, st)
-            kept += 1
-    return kept
+            move_windows(pp, ps, rng, beta)
+        if len(p.angle) > 1:
+            move_lag(pp, ps, rng, beta)
+        total = float(st.lb.sum())
+        draw_turns(pp, ps, rng)
+        move_background(pp, ps, rng, beta)
+        likelihood_at(pp, ps, st.lp)
+        move_noise(pp, ps, rng, beta, adapt, lp)
+        move_hyper(pp, ps, rng, beta, adapt, lp)
+        move_scales(pp, ps, rng, beta, lp)
+        if into is not None and it % thin == thin - 1:
+            _keep(p, st, into, total, total + log_prior(pp, ps))
+            read(ps, into.moved[into.kept])
+            into.kept += 1
+
+
+def _keep(p: Problem, st: State, into: Record, total: float, posterior: float) -> None:
+    """Write the chain's state into the next row."""
+    row = into.sources[into.kept]
+    row[:, 0] = st.on
+    row[:, 1:4] = p.low + (p.high - p.low) / (1.0 + np.exp(-st.theta[:, :3]))
+    row[:, 4] = st.theta[:, 3]
+    row[:, 5:7] = st.window
+    into.nuisance[into.kept] = np.concatenate(
+        [st.phi, st.hyper, [float(st.lag[0]), total, posterior]]
+    )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -28,6 +28,9 @@ DIRECTION_TAIL = math.radians(20.0)
 DIRECTION_TAIL_SHARE = 0.25
 """The wind record is off by a core with sd 5 degrees or, with this share, by a tail with 20 [1]."""
 
+TURNS = 16
+"""Turns of a block's wind that are summed over; a multiple of what a vector holds [1]."""
+
 EPS, HYPER0, NOISE_STEP = 0, 1, 8
 """Places in ``State.step``: Hamiltonian step, one step per hyper-parameter, step of the noise."""
 

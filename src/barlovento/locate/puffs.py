@@ -1,0 +1,398 @@
+"""Paths of the gas for readings in light or turning wind, as puffs for the compiled kernels.
+
+The wind record is followed back from each reading; what drifted there is parted into puffs that
+overlap. Which readings need it is decided here too. The equations stand in
+docs/method/dispersion.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barlovento.dispersion.plume import X_REFERENCE
+from barlovento.dispersion.puff import (
+    ACROSS,
+    ALONG,
+    DISTANCE,
+    LN_LENGTH,
+    N_PUFF,
+    SIGMA_V,
+    SIGMA_W,
+    SIGMA_Y,
+    SIGMA_Z,
+    TURN,
+    WEIGHT,
+)
+from barlovento.dispersion.spread import SpreadTables
+from barlovento.dispersion.turbulence import averaging_factor
+from barlovento.domain.observation import Meteorology
+from barlovento.locate.readings import Reduced, Wind
+from barlovento.locate.route import (
+    CHANGE,
+    Route,
+    box_distances,
+    drift,
+    light_or_turning,
+    route_of,
+    way,
+)
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MOST = 24
+"""Puffs of a reading [1]."""
+
+FEWEST = 4
+"""Puffs of an instant [1]."""
+
+INSTANTS = 3
+"""Parts of a window in which the wind changes [1]."""
+
+REACH = 1.5
+"""Path that is followed, as a multiple of the farthest corner of the search box [1]."""
+
+FINE = 128
+"""Steps in which travel time is scanned before it is parted into cells [1]."""
+
+FINEST = 0.01
+"""Least size that the spacing of puffs heeds, as a share of that distance [1]."""
+
+HOLD = 7.0
+"""Spreads beyond which a puff can't touch the box, whatever the errors of the spread [1]."""
+
+DRAXLER_Y, DRAXLER_Z, DRAXLER_Z_STABLE = (
+    (0.9, 1000.0, 0.5),
+    (0.9, 500.0, 0.5),
+    (0.945, 100.0, 0.806),
+)
+"""Growth over time is sigma t / (1 + a (t / b)^c): a [1], b [s], c [1]; Draxler (1976), Atmos.
+Environ. 10, 99, as CALPUFF takes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Puffs:
+    """Puffs of all readings, for each candidate clock lag.
+
+    Parameters
+    ----------
+    start : ndarray of int, shape (lags, n + 1)
+        Reading i at lag l has the rows ``start[l, i]`` to ``start[l, i + 1]`` of the others;
+        where there are none it is a plume's.
+    node : ndarray, shape (m, N_PUFF)
+        See :data:`barlovento.dispersion.puff.N_PUFF`.
+    released_from, released_until : ndarray, shape (m,)
+        When the gas of each puff left the source, by the clock of the wind [s since 1970 UTC].
+    """
+
+    start: Ints
+    node: Floats
+    released_from: Floats
+    released_until: Floats
+
+
+def growth(tau: Floats, law: tuple[float, float, float]) -> Floats:
+    """Return the spread over time per unit of turbulence [s], by Draxler's form."""
+    a, b, c = law
+    return np.asarray(tau / (1.0 + a * (tau / b) ** c))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """Instants to be followed back: one or several for each reading, and what holds for each.
+
+    All arrays have shape (q,): reading, window, air, near and far distance of the box [m],
+    least turbulence [m s-1], stable or not, factor on the tabulated s_y, and the shift of the
+    cells against those of the other instants.
+    """
+
+    reading: Ints
+    begin: Floats
+    end: Floats
+    air: Ints
+    near: Floats
+    far: Floats
+    sigma_v: Floats
+    sigma_w: Floats
+    stable: NDArray[np.bool_]
+    resolved: Floats
+    count: Ints
+    shift: Floats
+
+
+def puffs_of(
+    met: Meteorology,
+    reduced: Reduced,
+    *,
+    lag: float,
+    wind: Wind,
+    stability_class: Ints,
+    tables: SpreadTables,
+    air: Ints,
+    x: tuple[float, float],
+    y: tuple[float, float],
+) -> Puffs:
+    """Return the puffs of the readings of one survey whose wind is light or turns.
+
+    Parameters
+    ----------
+    met : Meteorology
+        The wind record.
+    reduced : Reduced
+        The readings.
+    lag : float
+        Of the gas clock [s].
+    wind : Wind
+        By :func:`~barlovento.locate.readings.wind_of_windows` for this lag.
+    stability_class : ndarray of int, shape (n,)
+        0 for A to 5 for F.
+    tables : SpreadTables
+        Spreads of the distinct states of the air.
+    air : ndarray of int, shape (n,)
+        Row of the tables for each reading.
+    x, y : tuple of float
+        The search box [m].
+
+    Returns
+    -------
+    Puffs
+        With one lag.
+    """
+    route = route_of(met)
+    begin, end = reduced.start - lag, reduced.end - lag
+    near, far = box_distances(reduced, x, y)
+    chosen = np.flatnonzero(
+        light_or_turning(route, begin, end, wind.speed, speed_ratio(tables, air, far), far)
+    )
+    n = len(begin)
+    if len(chosen) == 0:
+        none = np.zeros(0)
+        return Puffs(
+            start=np.zeros((1, n + 1), dtype=np.int64),
+            node=np.zeros((0, N_PUFF)),
+            released_from=none,
+            released_until=none,
+        )
+    rows = _instants(route, chosen, begin, end, near, far, wind.sigma_theta, stability_class, air)
+    return _follow(route, rows, tables, wind.angle, n)
+
+
+def speed_ratio(tables: SpreadTables, air: Ints, distance: Floats) -> Floats:
+    """Return the speed that carries a plume over that at the mast, shape (n,), at a distance."""
+    return _look_up(tables.speed_ratio, air, np.sqrt(distance) / tables.step)
+
+
+def join_puffs(parts: Sequence[Sequence[Puffs]]) -> Puffs:
+    """Join the puffs of surveys and lags.
+
+    Parameters
+    ----------
+    parts : sequence of sequence of Puffs
+        For each lag those of each survey, with one lag each.
+
+    Returns
+    -------
+    Puffs
+        Readings of all surveys in order.
+    """
+    starts, offset = [], 0
+    for surveys in parts:
+        row = [np.array([offset])]
+        for part in surveys:
+            row.append(part.start[0, 1:] + offset)
+            offset += len(part.node)
+        starts.append(np.concatenate(row))
+    flat = [part for surveys in parts for part in surveys]
+    return Puffs(
+        start=np.array(starts, dtype=np.int64),
+        node=np.concatenate([p.node for p in flat]),
+        released_from=np.concatenate([p.released_from for p in flat]),
+        released_until=np.concatenate([p.released_until for p in flat]),
+    )
+
+
+def _instants(
+    route: Route,
+    chosen: Ints,
+    begin: Floats,
+    end: Floats,
+    near: Floats,
+    far: Floats,
+    sigma_theta: Floats,
+    stability_class: Ints,
+    air: Ints,
+) -> _Rows:
+    """Return the instants of the chosen readings: several where the wind changes in the window."""
+    a, b = begin[chosen], end[chosen]
+    part = (b - a) / INSTANTS
+    edge = a[:, None] + part[:, None] * np.arange(INSTANTS + 1)
+    u = np.diff(np.interp(edge, route.time, route.x), axis=1) / part[:, None]
+    v = np.diff(np.interp(edge, route.time, route.y), axis=1) / part[:, None]
+    off = np.hypot(u - u.mean(axis=1)[:, None], v - v.mean(axis=1)[:, None]).max(axis=1)
+    changes = off > 0.5 * CHANGE * np.hypot(u, v).mean(axis=1)
+    count = np.where(changes & (part >= route.gap), INSTANTS, 1)
+    # what the instants show of the unrest of the wind is taken out of the spread
+    size = np.maximum(np.hypot(u, v), 1e-9)
+    length = np.hypot((u / size).mean(axis=1), (v / size).mean(axis=1))
+    between = -2.0 * np.log(np.clip(length, 1e-3, 1.0))
+    theta = sigma_theta[chosen]
+    shown = np.clip(1.0 - between / np.maximum(theta, 1e-3) ** 2, 0.25, 1.0)
+    resolved = np.where(np.isfinite(theta), np.sqrt(shown), INSTANTS**-0.2)
+    row = np.repeat(np.arange(len(chosen)), count)
+    of = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    width = (b - a)[row] / count[row]
+    unseen = np.array([averaging_factor(float(t)) for t in np.maximum(width, route.gap)])
+    klass = stability_class[chosen][row]
+    return _Rows(
+        reading=chosen[row],
+        begin=a[row] + of * width,
+        end=a[row] + (of + 1) * width,
+        air=air[chosen][row],
+        near=near[chosen][row],
+        far=far[chosen][row],
+        sigma_v=SIGMA_V * unseen / averaging_factor(3600.0),
+        sigma_w=np.array(SIGMA_W)[klass],
+        stable=klass >= 4,
+        resolved=np.where(count[row] > 1, resolved[row], 1.0),
+        count=count[row],
+        shift=np.where(count[row] > 1, (of - 0.5 * (INSTANTS - 1)) / INSTANTS, 0.0),
+    )
+
+
+def _follow(route: Route, rows: _Rows, tables: SpreadTables, angle: Floats, n: int) -> Puffs:
+    """Part the drift of each instant into puffs."""
+    owner, low, middle, high = _cells(route, rows, tables)
+    begin, end = rows.begin[owner], rows.end[owner]
+    ends = [_carried(route, rows, tables, owner, tau) for tau in (low, middle, high)]
+    x, y, length = ends[1]
+    dx, dy = ends[2][0] - ends[0][0], ends[2][1] - ends[0][1]
+    sigma_y, sigma_z = _spreads(rows, tables, owner, length, middle)
+    distance = np.maximum(np.hypot(x, y), 1e-3)
+    cos, sin = x / distance, y / distance
+
+    def piece(step: Floats) -> Floats:
+        # as much as makes neighbours overlap, where their own spread does not
+        return np.asarray(np.maximum(0.25 * step**2 - 0.5 * sigma_y**2, 0.0))
+
+    reading = rows.reading[owner]
+    node = np.empty((len(owner), N_PUFF))
+    node[:, DISTANCE] = distance
+    node[:, TURN] = np.arctan2(y, x) - angle[reading]
+    node[:, LN_LENGTH] = np.log(np.maximum(np.maximum(length, sigma_y), 1.0) / X_REFERENCE)
+    node[:, SIGMA_Y], node[:, SIGMA_Z] = sigma_y, sigma_z
+    node[:, ALONG] = piece(dx * cos + dy * sin)
+    node[:, ACROSS] = piece(dy * cos - dx * sin)
+    node[:, WEIGHT] = (high - low) / rows.count[owner]
+    wide = HOLD * np.sqrt(sigma_y**2 + 1.0 + np.maximum(node[:, ALONG], node[:, ACROSS]))
+    keep = (distance + wide >= rows.near[owner]) & (distance - wide <= rows.far[owner])
+    # a reading that nothing can reach is still one of puffs
+    keep[np.searchsorted(reading, rows.reading)] = True
+    start = np.searchsorted(reading[keep], np.arange(n + 1))
+    return Puffs(
+        start=start[None].astype(np.int64),
+        node=node[keep],
+        released_from=(begin - high)[keep],
+        released_until=(end - low)[keep],
+    )
+
+
+def _cells(route: Route, rows: _Rows, tables: SpreadTables) -> tuple[Ints, Floats, Floats, Floats]:
+    """Return the cells of travel time: owner among the rows, ends and middle [s], shape (m,).
+
+    Cells are as long as a puff is wide there, or longer where that would take more than ``MOST``.
+    """
+    q = len(rows.reading)
+    # in a calm the meander alone has to reach the end: s_v t / (1 + a sqrt(t / b)) = reach
+    reach = REACH * rows.far
+    slow = DRAXLER_Y[0] / math.sqrt(DRAXLER_Y[1]) * reach
+    longest = ((slow + np.sqrt(slow**2 + 4.0 * rows.sigma_v * reach)) / (2.0 * rows.sigma_v)) ** 2
+    tau = np.concatenate(
+        [np.zeros((q, 1)), 0.1 * (10.0 * longest[:, None]) ** np.linspace(0.0, 1.0, FINE)], axis=1
+    )
+    every = np.arange(q)[:, None]
+    length = _length(rows, tables, every, way(route, rows.begin[:, None], rows.end[:, None], tau))
+    sigma, _ = _spreads(rows, tables, every, length, tau)
+    meander = rows.sigma_v[:, None] * growth(tau, DRAXLER_Y)
+    size = np.hypot(sigma, FINEST * rows.far[:, None])
+    step = np.diff(length + 2.0 * meander, axis=1) / (0.5 * (size[:, 1:] + size[:, :-1]))
+    # nothing before the nearest place searched, nothing beyond the farthest
+    step = np.where((length + HOLD * size)[:, 1:] < rows.near[:, None], 0.0, step)
+    step = np.where((length + meander)[:, :-1] > reach[:, None], 0.0, step)
+    total = np.concatenate([np.zeros((q, 1)), np.cumsum(step, axis=1)], axis=1)
+    count = np.clip(np.ceil(total[:, -1]), FEWEST, MOST // rows.count).astype(np.int64)
+    owner = np.repeat(np.arange(q), count)
+    k = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+
+    # one interpolation for all rows: each stands on a stretch of its own, strictly increasing
+    place = total / np.maximum(total[:, -1:], 1e-12) + np.linspace(0.0, 1e-6, total.shape[1])
+    first = place[np.arange(q), np.count_nonzero(total == 0.0, axis=1) - 1][owner]
+    last = place[np.arange(q), np.count_nonzero(total < total[:, -1:], axis=1)][owner]
+    flat = (2.0 * every + place).ravel()
+
+    def time_at(share: Floats) -> Floats:
+        found = np.interp(2.0 * owner + first + share * (last - first), flat, tau.ravel())
+        return np.asarray(found)
+
+    shift = rows.shift[owner]
+    low = np.where(k == 0, 0.0, (k + shift) / count[owner])
+    high = np.where(k + 1 == count[owner], 1.0, (k + 1 + shift) / count[owner])
+    return owner, time_at(low), time_at(0.5 * (low + high)), time_at(high)
+
+
+def _carried(
+    route: Route, rows: _Rows, tables: SpreadTables, owner: Ints, tau: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return drift east and north and path length [m] at the height of the plume, shape (m,)."""
+    begin, end = rows.begin[owner], rows.end[owner]
+    x, y = drift(route, begin, end, tau)
+    mast = way(route, begin, end, tau)
+    length = _length(rows, tables, owner, mast)
+    ratio = length / np.maximum(mast, 1e-9)
+    return x * ratio, y * ratio, length
+
+
+def _length(rows: _Rows, tables: SpreadTables, owner: Ints, mast: Floats) -> Floats:
+    """Return the path's length at the height of the plume from that at the mast [m].
+
+    The plume moves at r(l) times the speed at the mast once it has gone l, so that the way at
+    the mast is the integral of dl / r(l).
+    """
+    distance = (np.arange(tables.speed_ratio.shape[1]) * tables.step) ** 2
+    out = np.empty(mast.shape)
+    state = np.broadcast_to(rows.air[owner], mast.shape)
+    for g in np.unique(rows.air):
+        slowness = 1.0 / tables.speed_ratio[g]
+        passed = np.concatenate(
+            [[0.0], np.cumsum(0.5 * (slowness[1:] + slowness[:-1]) * np.diff(distance))]
+        )
+        at = state == g
+        beyond = np.maximum(mast[at] - passed[-1], 0.0) / slowness[-1]
+        out[at] = np.interp(mast[at], passed, distance) + beyond
+    return out
+
+
+def _spreads(
+    rows: _Rows, tables: SpreadTables, owner: Ints, length: Floats, tau: Floats
+) -> tuple[Floats, Floats]:
+    """Return s_y and s_z [m]: those of the tables, never below what meander makes over time."""
+    air = np.broadcast_to(rows.air[owner], length.shape)
+    place = np.sqrt(length) / tables.step
+    sigma_y = rows.resolved[owner] * _look_up(tables.sigma_y, air, place)
+    sigma_z = _look_up(tables.sigma_z, air, place)
+    time_z = np.where(rows.stable[owner], growth(tau, DRAXLER_Z_STABLE), growth(tau, DRAXLER_Z))
+    return (
+        np.maximum(sigma_y, rows.sigma_v[owner] * growth(tau, DRAXLER_Y)),
+        np.maximum(sigma_z, rows.sigma_w[owner] * time_z),
+    )
+
+
+def _look_up(table: Floats, row: Ints, place: Floats) -> Floats:
+    """Return tabulated values between the nodes, and beyond them as the kernels do."""
+    k = np.minimum(place.astype(np.int64), table.shape[1] - 2)
+    low = table[row, k]
+    return np.asarray(low + (place - k) * (table[row, k + 1] - low))

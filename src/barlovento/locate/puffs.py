@@ -21,25 +21,21 @@ from barlovento.dispersion.puff import (
     DISTANCE,
     LN_LENGTH,
     N_PUFF,
-    SIGMA_V,
-    SIGMA_W,
     SIGMA_Y,
     SIGMA_Z,
     TURN,
     WEIGHT,
 )
 from barlovento.dispersion.spread import SpreadTables
-from barlovento.dispersion.turbulence import averaging_factor
 from barlovento.domain.observation import Meteorology
+from barlovento.locate.instants import Instants, instants_of
 from barlovento.locate.readings import Reduced, Wind
 from barlovento.locate.route import (
-    CHANGE,
     Route,
     box_distances,
-    drift,
     light_or_turning,
     route_of,
-    way,
+    stood,
 )
 
 Floats = NDArray[np.float64]
@@ -51,14 +47,14 @@ MOST = 24
 FEWEST = 4
 """Puffs of an instant [1]."""
 
-INSTANTS = 3
-"""Parts of a window in which the wind changes [1]."""
-
 REACH = 1.5
 """Path that is followed, as a multiple of the farthest corner of the search box [1]."""
 
 FINE = 128
 """Steps in which travel time is scanned before it is parted into cells [1]."""
+
+AGES = np.array([0.0, 0.1, 0.3, 0.6, 1.0])
+"""Stretches of a puff's life, each with a speed of its own [1]."""
 
 FINEST = 0.01
 """Least size that the spacing of puffs heeds, as a share of that distance [1]."""
@@ -103,26 +99,15 @@ def growth(tau: Floats, law: tuple[float, float, float]) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Rows:
-    """Instants to be followed back: one or several for each reading, and what holds for each.
+class _Field:
+    """What the instants are followed through; near and far of the box [m], shape (q,)."""
 
-    All arrays have shape (q,): reading, window, air, near and far distance of the box [m],
-    least turbulence [m s-1], stable or not, factor on the tabulated s_y, and the shift of the
-    cells against those of the other instants.
-    """
-
-    reading: Ints
-    begin: Floats
-    end: Floats
+    route: Route
+    instants: Instants
+    tables: SpreadTables
     air: Ints
     near: Floats
     far: Floats
-    sigma_v: Floats
-    sigma_w: Floats
-    stable: NDArray[np.bool_]
-    resolved: Floats
-    count: Ints
-    shift: Floats
 
 
 def puffs_of(
@@ -178,8 +163,12 @@ def puffs_of(
             released_from=none,
             released_until=none,
         )
-    rows = _instants(route, chosen, begin, end, near, far, wind.sigma_theta, stability_class, air)
-    return _follow(route, rows, tables, wind.angle, n)
+    instants = instants_of(route, chosen, begin, end, wind, stability_class)
+    of = instants.reading
+    field = _Field(
+        route=route, instants=instants, tables=tables, air=air[of], near=near[of], far=far[of]
+    )
+    return _follow(field, wind.angle, n)
 
 
 def speed_ratio(tables: SpreadTables, air: Ints, distance: Floats) -> Floats:
@@ -216,62 +205,14 @@ def join_puffs(parts: Sequence[Sequence[Puffs]]) -> Puffs:
     )
 
 
-def _instants(
-    route: Route,
-    chosen: Ints,
-    begin: Floats,
-    end: Floats,
-    near: Floats,
-    far: Floats,
-    sigma_theta: Floats,
-    stability_class: Ints,
-    air: Ints,
-) -> _Rows:
-    """Return the instants of the chosen readings: several where the wind changes in the window."""
-    a, b = begin[chosen], end[chosen]
-    part = (b - a) / INSTANTS
-    edge = a[:, None] + part[:, None] * np.arange(INSTANTS + 1)
-    u = np.diff(np.interp(edge, route.time, route.x), axis=1) / part[:, None]
-    v = np.diff(np.interp(edge, route.time, route.y), axis=1) / part[:, None]
-    off = np.hypot(u - u.mean(axis=1)[:, None], v - v.mean(axis=1)[:, None]).max(axis=1)
-    changes = off > 0.5 * CHANGE * np.hypot(u, v).mean(axis=1)
-    count = np.where(changes & (part >= route.gap), INSTANTS, 1)
-    # what the instants show of the unrest of the wind is taken out of the spread
-    size = np.maximum(np.hypot(u, v), 1e-9)
-    length = np.hypot((u / size).mean(axis=1), (v / size).mean(axis=1))
-    between = -2.0 * np.log(np.clip(length, 1e-3, 1.0))
-    theta = sigma_theta[chosen]
-    shown = np.clip(1.0 - between / np.maximum(theta, 1e-3) ** 2, 0.25, 1.0)
-    resolved = np.where(np.isfinite(theta), np.sqrt(shown), INSTANTS**-0.2)
-    row = np.repeat(np.arange(len(chosen)), count)
-    of = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    width = (b - a)[row] / count[row]
-    unseen = np.array([averaging_factor(float(t)) for t in np.maximum(width, route.gap)])
-    klass = stability_class[chosen][row]
-    return _Rows(
-        reading=chosen[row],
-        begin=a[row] + of * width,
-        end=a[row] + (of + 1) * width,
-        air=air[chosen][row],
-        near=near[chosen][row],
-        far=far[chosen][row],
-        sigma_v=SIGMA_V * unseen / averaging_factor(3600.0),
-        sigma_w=np.array(SIGMA_W)[klass],
-        stable=klass >= 4,
-        resolved=np.where(count[row] > 1, resolved[row], 1.0),
-        count=count[row],
-        shift=np.where(count[row] > 1, (of - 0.5 * (INSTANTS - 1)) / INSTANTS, 0.0),
-    )
-
-
-def _follow(route: Route, rows: _Rows, tables: SpreadTables, angle: Floats, n: int) -> Puffs:
+def _follow(f: _Field, angle: Floats, n: int) -> Puffs:
     """Part the drift of each instant into puffs."""
-    owner, low, middle, high = _cells(route, rows, tables)
-    begin, end = rows.begin[owner], rows.end[owner]
-    ends = [_carried(route, rows, tables, owner, tau) for tau in (low, middle, high)]
+    owner, low, middle, high = _cells(f)
+    begin, end = f.instants.begin[owner], f.instants.end[owner]
+    ends = [_carried(f, owner, tau) for tau in (low, middle, high)]
     x, y, length = ends[1]
     dx, dy = ends[2][0] - ends[0][0], ends[2][1] - ends[0][1]
-    sigma_y, sigma_z = _spreads(rows, tables, owner, length, middle)
+    sigma_y, sigma_z = _spreads(f, owner, length, middle)
     distance = np.maximum(np.hypot(x, y), 1e-3)
     cos, sin = x / distance, y / distance
 
@@ -279,7 +220,7 @@ def _follow(route: Route, rows: _Rows, tables: SpreadTables, angle: Floats, n: i
         # as much as makes neighbours overlap, where their own spread does not
         return np.asarray(np.maximum(0.25 * step**2 - 0.5 * sigma_y**2, 0.0))
 
-    reading = rows.reading[owner]
+    reading = f.instants.reading[owner]
     node = np.empty((len(owner), N_PUFF))
     node[:, DISTANCE] = distance
     node[:, TURN] = np.arctan2(y, x) - angle[reading]
@@ -287,11 +228,11 @@ def _follow(route: Route, rows: _Rows, tables: SpreadTables, angle: Floats, n: i
     node[:, SIGMA_Y], node[:, SIGMA_Z] = sigma_y, sigma_z
     node[:, ALONG] = piece(dx * cos + dy * sin)
     node[:, ACROSS] = piece(dy * cos - dx * sin)
-    node[:, WEIGHT] = (high - low) / rows.count[owner]
+    node[:, WEIGHT] = (high - low) / f.instants.count[owner]
     wide = HOLD * np.sqrt(sigma_y**2 + 1.0 + np.maximum(node[:, ALONG], node[:, ACROSS]))
-    keep = (distance + wide >= rows.near[owner]) & (distance - wide <= rows.far[owner])
+    keep = (distance + wide >= f.near[owner]) & (distance - wide <= f.far[owner])
     # a reading that nothing can reach is still one of puffs
-    keep[np.searchsorted(reading, rows.reading)] = True
+    keep[np.searchsorted(reading, f.instants.reading)] = True
     start = np.searchsorted(reading[keep], np.arange(n + 1))
     return Puffs(
         start=start[None].astype(np.int64),
@@ -301,34 +242,44 @@ def _follow(route: Route, rows: _Rows, tables: SpreadTables, angle: Floats, n: i
     )
 
 
-def _cells(route: Route, rows: _Rows, tables: SpreadTables) -> tuple[Ints, Floats, Floats, Floats]:
-    """Return the cells of travel time: owner among the rows, ends and middle [s], shape (m,).
-
-    Cells are as long as a puff is wide there, or longer where that would take more than ``MOST``.
-    """
-    q = len(rows.reading)
+def _scan(f: _Field) -> tuple[Floats, Floats]:
+    """Return travel times [s] and how many puffs' widths have passed by then, shape (q, k)."""
+    begin, end, sigma_v = f.instants.begin, f.instants.end, f.instants.sigma_v
+    q = len(begin)
     # in a calm the meander alone has to reach the end: s_v t / (1 + a sqrt(t / b)) = reach
-    reach = REACH * rows.far
+    reach = REACH * f.far
     slow = DRAXLER_Y[0] / math.sqrt(DRAXLER_Y[1]) * reach
-    longest = ((slow + np.sqrt(slow**2 + 4.0 * rows.sigma_v * reach)) / (2.0 * rows.sigma_v)) ** 2
+    longest = ((slow + np.sqrt(slow**2 + 4.0 * sigma_v * reach)) / (2.0 * sigma_v)) ** 2
     tau = np.concatenate(
         [np.zeros((q, 1)), 0.1 * (10.0 * longest[:, None]) ** np.linspace(0.0, 1.0, FINE)], axis=1
     )
     every = np.arange(q)[:, None]
-    length = _length(rows, tables, every, way(route, rows.begin[:, None], rows.end[:, None], tau))
-    sigma, _ = _spreads(rows, tables, every, length, tau)
-    meander = rows.sigma_v[:, None] * growth(tau, DRAXLER_Y)
-    size = np.hypot(sigma, FINEST * rows.far[:, None])
+    now = np.interp(0.5 * (begin + end), f.route.time, f.route.length)[:, None]
+    ago = np.interp(0.5 * (begin + end)[:, None] - tau, f.route.time, f.route.length)
+    length = _length(f, every, now - ago)
+    sigma, _ = _spreads(f, every, length, tau)
+    meander = sigma_v[:, None] * growth(tau, DRAXLER_Y)
+    size = np.hypot(sigma, FINEST * f.far[:, None])
     step = np.diff(length + 2.0 * meander, axis=1) / (0.5 * (size[:, 1:] + size[:, :-1]))
     # nothing before the nearest place searched, nothing beyond the farthest
-    step = np.where((length + HOLD * size)[:, 1:] < rows.near[:, None], 0.0, step)
+    step = np.where((length + HOLD * size)[:, 1:] < f.near[:, None], 0.0, step)
     step = np.where((length + meander)[:, :-1] > reach[:, None], 0.0, step)
-    total = np.concatenate([np.zeros((q, 1)), np.cumsum(step, axis=1)], axis=1)
-    count = np.clip(np.ceil(total[:, -1]), FEWEST, MOST // rows.count).astype(np.int64)
+    return tau, np.concatenate([np.zeros((q, 1)), np.cumsum(step, axis=1)], axis=1)
+
+
+def _cells(f: _Field) -> tuple[Ints, Floats, Floats, Floats]:
+    """Return the cells of travel time: owner among the instants, ends, middle [s], shape (m,).
+
+    Cells are as long as a puff is wide there, or longer where that would take more than ``MOST``.
+    """
+    tau, total = _scan(f)
+    q = len(tau)
+    every = np.arange(q)[:, None]
+    count = np.clip(np.ceil(total[:, -1]), FEWEST, MOST // f.instants.count).astype(np.int64)
     owner = np.repeat(np.arange(q), count)
     k = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
 
-    # one interpolation for all rows: each stands on a stretch of its own, strictly increasing
+    # one interpolation for all instants: each stands on a stretch of its own, strictly increasing
     place = total / np.maximum(total[:, -1:], 1e-12) + np.linspace(0.0, 1e-6, total.shape[1])
     first = place[np.arange(q), np.count_nonzero(total == 0.0, axis=1) - 1][owner]
     last = place[np.arange(q), np.count_nonzero(total < total[:, -1:], axis=1)][owner]
@@ -338,35 +289,50 @@ def _cells(route: Route, rows: _Rows, tables: SpreadTables) -> tuple[Ints, Float
         found = np.interp(2.0 * owner + first + share * (last - first), flat, tau.ravel())
         return np.asarray(found)
 
-    shift = rows.shift[owner]
+    shift = f.instants.shift[owner]
     low = np.where(k == 0, 0.0, (k + shift) / count[owner])
     high = np.where(k + 1 == count[owner], 1.0, (k + 1 + shift) / count[owner])
     return owner, time_at(low), time_at(0.5 * (low + high)), time_at(high)
 
 
-def _carried(
-    route: Route, rows: _Rows, tables: SpreadTables, owner: Ints, tau: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Return drift east and north and path length [m] at the height of the plume, shape (m,)."""
-    begin, end = rows.begin[owner], rows.end[owner]
-    x, y = drift(route, begin, end, tau)
-    mast = way(route, begin, end, tau)
-    length = _length(rows, tables, owner, mast)
-    ratio = length / np.maximum(mast, 1e-9)
-    return x * ratio, y * ratio, length
+def _carried(f: _Field, owner: Ints, tau: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return drift east and north and path length [m] at the height of the plume, shape (m,).
+
+    A young puff lies lower and is slower than an old one, so that each stretch of its life
+    counts with the speed that it had then.
+    """
+    begin, end = f.instants.begin[owner], f.instants.end[owner]
+    ago = tau[:, None] * (1.0 - AGES)
+    x, y = stood(f.route, begin[:, None], end[:, None], ago)
+    mast = _mast_way(f.route, begin, end, tau, ago)
+    length = _length(f, owner[:, None], mast)
+    step = np.diff(mast, axis=1)
+    ratio = np.where(step > 1e-6, np.diff(length, axis=1) / np.maximum(step, 1e-6), 1.0)
+    return (
+        np.sum(np.diff(x, axis=1) * ratio, axis=1),
+        np.sum(np.diff(y, axis=1) * ratio, axis=1),
+        length[:, -1],
+    )
 
 
-def _length(rows: _Rows, tables: SpreadTables, owner: Ints, mast: Floats) -> Floats:
+def _mast_way(route: Route, begin: Floats, end: Floats, tau: Floats, ago: Floats) -> Floats:
+    """Return the way at the mast from the release until some time ago [m], like ``ago``."""
+    t = 0.5 * (begin + end)[:, None]
+    born = np.interp(t - tau[:, None], route.time, route.length)
+    return np.asarray(np.interp(t - ago, route.time, route.length) - born)
+
+
+def _length(f: _Field, owner: Ints, mast: Floats) -> Floats:
     """Return the path's length at the height of the plume from that at the mast [m].
 
     The plume moves at r(l) times the speed at the mast once it has gone l, so that the way at
     the mast is the integral of dl / r(l).
     """
-    distance = (np.arange(tables.speed_ratio.shape[1]) * tables.step) ** 2
+    distance = (np.arange(f.tables.speed_ratio.shape[1]) * f.tables.step) ** 2
     out = np.empty(mast.shape)
-    state = np.broadcast_to(rows.air[owner], mast.shape)
-    for g in np.unique(rows.air):
-        slowness = 1.0 / tables.speed_ratio[g]
+    state = f.air[owner.ravel()]
+    for g in np.unique(f.air):
+        slowness = 1.0 / f.tables.speed_ratio[g]
         passed = np.concatenate(
             [[0.0], np.cumsum(0.5 * (slowness[1:] + slowness[:-1]) * np.diff(distance))]
         )
@@ -376,18 +342,17 @@ def _length(rows: _Rows, tables: SpreadTables, owner: Ints, mast: Floats) -> Flo
     return out
 
 
-def _spreads(
-    rows: _Rows, tables: SpreadTables, owner: Ints, length: Floats, tau: Floats
-) -> tuple[Floats, Floats]:
+def _spreads(f: _Field, owner: Ints, length: Floats, tau: Floats) -> tuple[Floats, Floats]:
     """Return s_y and s_z [m]: those of the tables, never below what meander makes over time."""
-    air = np.broadcast_to(rows.air[owner], length.shape)
-    place = np.sqrt(length) / tables.step
-    sigma_y = rows.resolved[owner] * _look_up(tables.sigma_y, air, place)
-    sigma_z = _look_up(tables.sigma_z, air, place)
-    time_z = np.where(rows.stable[owner], growth(tau, DRAXLER_Z_STABLE), growth(tau, DRAXLER_Z))
+    air = np.broadcast_to(f.air[owner], length.shape)
+    place = np.sqrt(length) / f.tables.step
+    sigma_y = f.instants.resolved[owner] * _look_up(f.tables.sigma_y, air, place)
+    sigma_z = _look_up(f.tables.sigma_z, air, place)
+    stable = f.instants.stable[owner]
+    time_z = np.where(stable, growth(tau, DRAXLER_Z_STABLE), growth(tau, DRAXLER_Z))
     return (
-        np.maximum(sigma_y, rows.sigma_v[owner] * growth(tau, DRAXLER_Y)),
-        np.maximum(sigma_z, rows.sigma_w[owner] * time_z),
+        np.maximum(sigma_y, f.instants.sigma_v[owner] * growth(tau, DRAXLER_Y)),
+        np.maximum(sigma_z, f.instants.sigma_w[owner] * time_z),
     )
 
 

@@ -78,8 +78,8 @@ def route_of(met: Meteorology) -> Route:
     )
 
 
-def drift(route: Route, begin: Floats, end: Floats, tau: Floats) -> tuple[Floats, Floats]:
-    """Return where the air of a window had come from, averaged over the window.
+def stood(route: Route, begin: Floats, end: Floats, ago: Floats) -> tuple[Floats, Floats]:
+    """Return where the air passing the mast stood on its way, averaged over a window.
 
     Parameters
     ----------
@@ -87,28 +87,40 @@ def drift(route: Route, begin: Floats, end: Floats, tau: Floats) -> tuple[Floats
         The way of the air.
     begin, end : ndarray
         Of the window [s since 1970 UTC].
+    ago : ndarray
+        Time before each moment of the window, of a shape that fits [s].
+
+    Returns
+    -------
+    x, y : ndarray
+        East and north, on the sums of ``route`` [m].
+    """
+    x: Any = 0.0
+    y: Any = 0.0
+    for part in (0.125, 0.375, 0.625, 0.875):
+        t = begin + part * (end - begin) - ago
+        x = x + np.interp(t, route.time, route.x)
+        y = y + np.interp(t, route.time, route.y)
+    return 0.25 * x, 0.25 * y
+
+
+def drift(route: Route, begin: Floats, end: Floats, tau: Floats) -> tuple[Floats, Floats]:
+    """Return how far the air of a window had moved within a travel time at the mast's height.
+
+    Parameters
+    ----------
+    route, begin, end
+        As in :func:`stood`.
     tau : ndarray
         Travel time, of a shape that fits [s].
 
     Returns
     -------
     x, y : ndarray
-        Drift east and north within the travel time at the mast's height [m].
+        East and north [m].
     """
-    x: Any = 0.0
-    y: Any = 0.0
-    for part in (0.125, 0.375, 0.625, 0.875):
-        t = begin + part * (end - begin)
-        x = x + np.interp(t, route.time, route.x) - np.interp(t - tau, route.time, route.x)
-        y = y + np.interp(t, route.time, route.y) - np.interp(t - tau, route.time, route.y)
-    return 0.25 * x, 0.25 * y
-
-
-def way(route: Route, begin: Floats, end: Floats, tau: Floats) -> Floats:
-    """Return the length of the way that led to the middle of a window [m], as in :func:`drift`."""
-    t = 0.5 * (begin + end)
-    found = np.interp(t, route.time, route.length) - np.interp(t - tau, route.time, route.length)
-    return np.asarray(found)
+    now, then = stood(route, begin, end, np.zeros(1)), stood(route, begin, end, tau)
+    return now[0] - then[0], now[1] - then[1]
 
 
 def light_or_turning(

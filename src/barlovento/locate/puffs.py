@@ -93,7 +93,20 @@ class Puffs:
 
 
 def growth(tau: Floats, law: tuple[float, float, float]) -> Floats:
-    """Return the spread over time per unit of turbulence [s], by Draxler's form."""
+    """Return the spread over time per unit of turbulence.
+
+    Parameters
+    ----------
+    tau : ndarray
+        Travel time [s].
+    law : tuple of float
+        Like ``DRAXLER_Y``: [1], [s], [1].
+
+    Returns
+    -------
+    ndarray
+        Like ``tau`` [s].
+    """
     a, b, c = law
     return np.asarray(tau / (1.0 + a * (tau / b) ** c))
 

@@ -182,7 +182,7 @@ def test_in_a_steady_wind_they_are_the_plume(
     day = Day(make, speed=speed, direction=270.0, window=600.0, direction_sd=12.0, klass=klass)
     angle = across * day.table("sigma_y", along) / along
     x, y = -along * math.cos(angle), -along * math.sin(angle)
-    assert day.gas(x, y) == pytest.approx(day.plume(x, y), rel=0.06)
+    assert day.gas(x, y) == pytest.approx(day.plume(x, y), rel=0.08)
 
 
 def followed(day: Day, places: Any, directions: Any, speed: float) -> Any:

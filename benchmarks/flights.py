@@ -22,6 +22,7 @@ from barlovento.locate.packed import pack
 from barlovento.locate.plumes import look, one_reading
 from barlovento.locate.priors import MICRO
 from barlovento.locate.problem import prepare
+from barlovento.locate.unknowns import LASTING, SIZE
 
 Floats = NDArray[np.float64]
 
@@ -276,7 +277,7 @@ def own_plume(survey: Survey, sources: Floats, *, exact: bool = True) -> Floats:
         raise ValueError("readings were averaged together, so they have no plume each")
     # No error of wind or spread; the initial size is the prior's.
     phi = np.zeros(len(p.global_sd))
-    phi[-2] = p.size_mu
+    phi[SIZE - LASTING] = p.size_mu
     total = np.zeros(len(p.y))
     seen = np.empty((len(p.site), N_VIEW))
     packed = pack(p)

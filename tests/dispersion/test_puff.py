@@ -50,8 +50,8 @@ def puff(
 
 
 def seen_at(east: float, north: float, err: Any, half: tuple[float, float] = (0.0, 0.0)) -> Any:
-    seen = np.empty(N_VIEW)
-    view(east, north, *half, err, 1.0, 128, seen)
+    seen = np.empty((1, N_VIEW))
+    view(east, north, *half, err, 1.0, 128, seen[0])
     return seen
 
 
@@ -68,14 +68,16 @@ def gas(
     half: tuple[float, float] = (0.0, 0.0),
 ) -> Any:
     """Return concentration and lever."""
-    return puff_coupling(seen_at(east, north, err, half), row, towards, z, h, top, err)
+    return puff_coupling(seen_at(east, north, err, half), 0, row[None], 0, towards, z, h, top, err)
 
 
 def slopes(row: Any, east: float, north: float, half: tuple[float, float], top: float) -> Any:
     """Return the derivatives of gas and lever by the chain rule, from those of the ray."""
-    out = np.full(40, np.nan)
+    out = np.full((1, 40), np.nan)
     seen = seen_at(east, north, ERR, half)
-    amplitude, angle, spread, _ = puff_ray_gradient(seen, row, 0.4, 3.0, 2.0, top, ERR, 0.0, out)
+    amplitude, angle, spread, _ = puff_ray_gradient(
+        seen, 0, row[None], 0, 0.4, 3.0, 2.0, top, ERR, 0.0, out, 0
+    )
     by_ln, by_angle, by_spread, by_even = out.reshape(4, 10)
     u = angle / spread
     c = amplitude * math.exp(-0.5 * u * u)
@@ -132,12 +134,15 @@ def test_gradient_is_that_of_differences(
 
 def test_gradient_and_ray_agree() -> None:
     rng = np.random.default_rng(3)
-    out = np.empty(40)
+    out = np.empty((1, 40))
     for row in PUFFS.values():
         for east, north in rng.uniform(-200.0, 200.0, (60, 2)):
             seen = seen_at(east, north, ERR)
-            plain = puff_ray(seen, row, 0.4, 3.0, 2.0, 400.0, ERR, 0.7)
-            assert puff_ray_gradient(seen, row, 0.4, 3.0, 2.0, 400.0, ERR, 0.7, out) == plain
+            plain = puff_ray(seen, 0, row[None], 0, 0.4, 3.0, 2.0, 400.0, ERR, 0.7)
+            assert (
+                puff_ray_gradient(seen, 0, row[None], 0, 0.4, 3.0, 2.0, 400.0, ERR, 0.7, out, 0)
+                == plain
+            )
 
 
 @pytest.mark.parametrize("distance", [0.001, 5.0, 20.0, 60.0, 200.0])
@@ -263,5 +268,5 @@ def test_beyond_reach_nothing_is_computed() -> None:
     assert gas(row, 0.0, 100.0, towards=0.0) == (0.0, 0.0)
     # A turn that may come into reach keeps the amplitude.
     seen = seen_at(0.0, 100.0, NO_ERROR)
-    assert puff_ray(seen, row, 0.0, 3.0, 2.0, math.inf, NO_ERROR, 0.0)[0] == 0.0
-    assert puff_ray(seen, row, 0.0, 3.0, 2.0, math.inf, NO_ERROR, 1.3)[0] > 0.0
+    assert puff_ray(seen, 0, row[None], 0, 0.0, 3.0, 2.0, math.inf, NO_ERROR, 0.0)[0] == 0.0
+    assert puff_ray(seen, 0, row[None], 0, 0.0, 3.0, 2.0, math.inf, NO_ERROR, 1.3)[0] > 0.0

@@ -15,7 +15,7 @@ from barlovento.locate.kernels import likelihood, reading, refresh
 from barlovento.locate.packed import pack
 from barlovento.locate.problem import prepare
 from barlovento.locate.trajectory import moving, read, write
-from barlovento.locate.unknowns import GAMMA, MISSED
+from barlovento.locate.unknowns import GAMMA, LOCAL, MISSED
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_a_block_is_the_sum_over_the_turns_of_its_wind(posed: tuple[Any, Any]) -
     m = (st.c * st.on[:, None, None]).sum(axis=0)
     q = (st.e * st.on[:, None, None]).sum(axis=0)
     gain = np.where(p.use_gain == 1, np.exp(st.sensor_gain), 1.0)[p.sensor][:, None]
-    sigma = np.exp(st.noise)[p.sensor][:, None]
+    sigma = np.sqrt(np.exp(2 * st.noise) + np.exp(2 * st.hyper[LOCAL]))[p.sensor][:, None]
     scale = np.sqrt(sigma**2 + np.exp(2 * st.hyper[GAMMA]) * gain**2 * (m**2 + q**2))
     missed = 1.0 / (1.0 + math.exp(-st.hyper[MISSED]))
     y, b = p.y[:, None], st.b[:, None]

@@ -21,7 +21,8 @@ from barlovento.dispersion.puff import (
     puff_coupling,
 )
 from barlovento.dispersion.spread import spread_tables
-from barlovento.locate.puffs import MOST, Puffs, join_puffs, puffs_of
+from barlovento.locate.puff_set import join_puffs
+from barlovento.locate.puffs import MOST, Puffs, puffs_of
 from barlovento.locate.readings import reduce_readings, wind_of_windows
 from barlovento.locate.route import box_distances, drift, route_of
 
@@ -101,16 +102,16 @@ class Day:
         first, last = self.puffs.start[0, i : i + 2]
         seen, angle = self.seen(x, y), self.wind.angle[i]
         return sum(
-            puff_coupling(seen, row, angle, 1.5, 1.0, math.inf, NO_ERROR)[0]
+            puff_coupling(seen[None], 0, row[None], 0, angle, 1.5, 1.0, math.inf, NO_ERROR)[0]
             for row in self.puffs.node[first:last]
         )
 
     def plume(self, x: float, y: float) -> float:
         """Return what it gives by a steady plume."""
         t = self.tables
-        rows = (t.sigma_y[0], t.sigma_z[0], t.speed_ratio[0], math.inf)
+        rows = (t.sigma_y, t.sigma_z, t.speed_ratio, 0, math.inf)
         wind = (self.wind.angle[0], 1.5, 1.0, self.wind.speed[0], 0.0)
-        return float(coupling(self.seen(x, y), *wind, *rows, 1e-6)[0])
+        return float(coupling(self.seen(x, y)[None], 0, *wind, *rows, 1e-6)[0])
 
 
 def test_drift_is_wind_times_time(make: Any) -> None:

@@ -49,7 +49,7 @@ def _lobe(kappa):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def puff_ray(seen, puff, towards, z, h, top, err, spare):  # type: ignore[no-untyped-def]
+def puff_ray(seen, site, puff, node, towards, z, h, top, err, spare):  # type: ignore[no-untyped-def]
     """Return how a receptor stands to one puff: amplitude, angle, angular spread, even part.
 
     With d the distance that the gas drifted in the travel time and r that of receptor and source,
@@ -60,10 +60,11 @@ def puff_ray(seen, puff, towards, z, h, top, err, spare):  # type: ignore[no-unt
 
     Parameters
     ----------
-    seen : ndarray, shape (N_VIEW,)
-        By :func:`~barlovento.dispersion.plume.view`; its factors are by distance and not used.
-    puff : ndarray, shape (N_PUFF,)
-        See ``N_PUFF``.
+    seen, site : ndarray, shape (s, N_VIEW), and int
+        Rows by :func:`~barlovento.dispersion.plume.view`, whose factors are by distance and not
+        used; and which of them.
+    puff, node : ndarray, shape (m, N_PUFF), and int
+        See ``N_PUFF``; and which of them.
     towards : float
         Where the wind of the reading goes to, anticlockwise from east [rad].
     z, h : float
@@ -84,75 +85,77 @@ def puff_ray(seen, puff, towards, z, h, top, err, spare):  # type: ignore[no-unt
     ----------
     Pasquill and Smith (1983), Atmospheric Diffusion, eq. 6.1 before it is integrated over time.
     """
-    r, off = seen[0], seen[0] - puff[DISTANCE]
-    angle = off_axis(seen[2], towards + puff[TURN])
-    a = puff[SIGMA_Y] * math.exp(err[0] + err[1] * puff[LN_LENGTH])
+    r, off = seen[site, 0], seen[site, 0] - puff[node, DISTANCE]
+    angle = off_axis(seen[site, 2], towards + puff[node, TURN])
+    a = puff[node, SIGMA_Y] * math.exp(err[0] + err[1] * puff[node, LN_LENGTH])
     s2 = a * a + err[4] * err[4]
-    piece = (seen[10] * seen[10] + seen[11] * seen[11]) / 3.0
-    along2 = s2 + puff[ALONG] + max(piece - seen[7], 0.0)
+    piece = (seen[site, 10] * seen[site, 10] + seen[site, 11] * seen[site, 11]) / 3.0
+    along2 = s2 + puff[node, ALONG] + max(piece - seen[site, 7], 0.0)
     if off * off > CUT * CUT * along2:
         return 0.0, angle, 1.0, 0.0
-    across2 = s2 + puff[ACROSS] + seen[7]
-    kappa = r * puff[DISTANCE] / across2
+    across2 = s2 + puff[node, ACROSS] + seen[site, 7]
+    kappa = r * puff[node, DISTANCE] / across2
     spread = 1.0 / math.sqrt(_lobe(kappa)[0])
     inside = abs(angle) - spare < CUT * spread
     behind = 4.0 * kappa < CUT * CUT
     if not (inside or behind):
         return 0.0, angle, spread, 0.0
-    b = puff[SIGMA_Z] * math.exp(err[2] + err[3] * puff[LN_LENGTH])
+    b = puff[node, SIGMA_Z] * math.exp(err[2] + err[3] * puff[node, LN_LENGTH])
     szt = math.sqrt(b * b + err[4] * err[4])
     v, _, _ = vertical(z, h, szt, top)
-    peak = puff[WEIGHT] * v / (TWO_PI_3_2 * szt * math.sqrt(along2 * across2))
+    peak = puff[node, WEIGHT] * v / (TWO_PI_3_2 * szt * math.sqrt(along2 * across2))
     peak *= math.exp(-0.5 * off * off / along2)
     share = math.exp(-2.0 * kappa) if behind else 0.0
     return (peak * (1.0 - share) if inside else 0.0), angle, spread, peak * share
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def puff_ray_gradient(seen, puff, towards, z, h, top, err, spare, out):  # type: ignore[no-untyped-def]
+def puff_ray_gradient(  # type: ignore[no-untyped-def]
+    seen, site, puff, node, towards, z, h, top, err, spare, work, row
+):
     """Return :func:`puff_ray` and fill the derivatives of what it returns.
 
     Parameters
     ----------
-    seen, puff, towards, z, h, top, err, spare
+    seen, site, puff, node, towards, z, h, top, err, spare
         As in :func:`puff_ray`.
-    out : ndarray, shape (40,)
-        Filled as by :func:`~barlovento.dispersion.plume.ray_gradient`; left alone where both
-        parts are zero.
+    work, row : ndarray, shape (rows, 40 or more), and int
+        The row is filled as by :func:`~barlovento.dispersion.plume.ray_gradient`; left alone
+        where both parts are zero.
 
     Returns
     -------
     amplitude, angle, spread, even : float
         As in :func:`puff_ray`.
     """
-    r, off = seen[0], seen[0] - puff[DISTANCE]
-    angle = off_axis(seen[2], towards + puff[TURN])
-    lk = puff[LN_LENGTH]
-    a = puff[SIGMA_Y] * math.exp(err[0] + err[1] * lk)
+    r, off = seen[site, 0], seen[site, 0] - puff[node, DISTANCE]
+    angle = off_axis(seen[site, 2], towards + puff[node, TURN])
+    lk = puff[node, LN_LENGTH]
+    a = puff[node, SIGMA_Y] * math.exp(err[0] + err[1] * lk)
     s02 = err[4] * err[4]
     s2 = a * a + s02
-    piece = (seen[10] * seen[10] + seen[11] * seen[11]) / 3.0
-    along2 = s2 + puff[ALONG] + max(piece - seen[7], 0.0)
+    piece = (seen[site, 10] * seen[site, 10] + seen[site, 11] * seen[site, 11]) / 3.0
+    along2 = s2 + puff[node, ALONG] + max(piece - seen[site, 7], 0.0)
     if off * off > CUT * CUT * along2:
         return 0.0, angle, 1.0, 0.0
-    across2 = s2 + puff[ACROSS] + seen[7]
-    kappa = r * puff[DISTANCE] / across2
+    across2 = s2 + puff[node, ACROSS] + seen[site, 7]
+    kappa = r * puff[node, DISTANCE] / across2
     lobe, lobe_k = _lobe(kappa)
     spread = 1.0 / math.sqrt(lobe)
     inside = abs(angle) - spare < CUT * spread
     behind = 4.0 * kappa < CUT * CUT
     if not (inside or behind):
         return 0.0, angle, spread, 0.0
-    b = puff[SIGMA_Z] * math.exp(err[2] + err[3] * lk)
+    b = puff[node, SIGMA_Z] * math.exp(err[2] + err[3] * lk)
     sz2 = b * b + s02
     szt = math.sqrt(sz2)
     v, v_s, v_h = vertical(z, h, szt, top)
-    peak = puff[WEIGHT] * v / (TWO_PI_3_2 * szt * math.sqrt(along2 * across2))
+    peak = puff[node, WEIGHT] * v / (TWO_PI_3_2 * szt * math.sqrt(along2 * across2))
     peak *= math.exp(-0.5 * off * off / along2)
     share = math.exp(-2.0 * kappa) if behind else 0.0
     even = peak * share
     for n in range(40):
-        out[n] = 0.0
+        work[row, n] = 0.0
     # by ln kappa: ln (1 - share), ln spread, ln share
     lit_k = 2.0 * kappa * share / max(-math.expm1(-2.0 * kappa), 1e-300) if kappa > 0.0 else 1.0
     spread_k = -0.5 * kappa * lobe_k / lobe
@@ -160,46 +163,50 @@ def puff_ray_gradient(seen, puff, towards, z, h, top, err, spare, out):  # type:
     by_along = off * off / along2 - 1.0
     by_r = -off / along2
     # the pieces that depend on place: distance, and how a piece of path is seen
-    ex, ey = seen[8], seen[9]
+    ex, ey = seen[site, 8], seen[site, 9]
     rx, ry = -ex / r, -ey / r
-    part = seen[12] / (3.0 * r * r)
-    part_x = part * (seen[11] - seen[12] * rx / r)
-    part_y = part * (-seen[10] - seen[12] * ry / r)
+    part = seen[site, 12] / (3.0 * r * r)
+    part_x = part * (seen[site, 11] - seen[site, 12] * rx / r)
+    part_y = part * (-seen[site, 10] - seen[site, 12] * ry / r)
     by_part = -1.0 / across2 - by_along / along2
     e2 = max(ex * ex + ey * ey, 1e-12)
     angle_r = -err[5] / r
-    out[0], out[1] = by_r * rx + by_part * part_x, by_r * ry + by_part * part_y
-    out[10], out[11] = ey / e2 + angle_r * rx, -ex / e2 + angle_r * ry
+    work[row, 0], work[row, 1] = by_r * rx + by_part * part_x, by_r * ry + by_part * part_y
+    work[row, 10], work[row, 11] = ey / e2 + angle_r * rx, -ex / e2 + angle_r * ry
     # ln kappa by place, kept where the derivatives of ln spread will stand
-    out[20] = rx / r - 2.0 * part_x / across2
-    out[21] = ry / r - 2.0 * part_y / across2
+    work[row, 20] = rx / r - 2.0 * part_x / across2
+    work[row, 21] = ry / r - 2.0 * part_y / across2
     # by height, turn, and the six errors
     by_sz = (v_s / v if v > 1e-300 else 0.0) * szt - 1.0
-    out[2] = v_h / v if v > 1e-300 else 0.0
-    out[13] = -1.0
+    work[row, 2] = v_h / v if v > 1e-300 else 0.0
+    work[row, 13] = -1.0
     share_y = a * a / across2
-    out[4] = by_along * a * a / along2 - share_y
-    out[24] = -2.0 * share_y
-    out[6] = by_sz * b * b / sz2
-    out[5], out[7], out[25] = lk * out[4], lk * out[6], lk * out[24]
-    out[8] = by_along * s02 / along2 - s02 / across2 + by_sz * s02 / sz2
-    out[28] = -2.0 * s02 / across2
-    out[19] = -seen[1]
+    work[row, 4] = by_along * a * a / along2 - share_y
+    work[row, 24] = -2.0 * share_y
+    work[row, 6] = by_sz * b * b / sz2
+    work[row, 5], work[row, 7], work[row, 25] = (
+        lk * work[row, 4],
+        lk * work[row, 6],
+        lk * work[row, 24],
+    )
+    work[row, 8] = by_along * s02 / along2 - s02 / across2 + by_sz * s02 / sz2
+    work[row, 28] = -2.0 * s02 / across2
+    work[row, 19] = -seen[site, 1]
     for n in range(10):
-        k = out[20 + n]
-        out[30 + n] = even * (out[n] - 2.0 * kappa * k)
-        out[n] += lit_k * k
-        out[20 + n] = spread_k * k
+        k = work[row, 20 + n]
+        work[row, 30 + n] = even * (work[row, n] - 2.0 * kappa * k)
+        work[row, n] += lit_k * k
+        work[row, 20 + n] = spread_k * k
     return (peak * (1.0 - share) if inside else 0.0), angle, spread, even
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def puff_coupling(seen, puff, towards, z, h, top, err):  # type: ignore[no-untyped-def]
+def puff_coupling(seen, site, puff, node, towards, z, h, top, err):  # type: ignore[no-untyped-def]
     """Return one puff's concentration per unit rate at one place, and its lateral lever.
 
     Parameters
     ----------
-    seen, puff, towards, z, h, top, err
+    seen, site, puff, node, towards, z, h, top, err
         As in :func:`puff_ray`.
 
     Returns
@@ -207,7 +214,7 @@ def puff_coupling(seen, puff, towards, z, h, top, err):  # type: ignore[no-untyp
     c, lever : float
         [s m-3], and the part that is not even times angle / spread [s m-3].
     """
-    amplitude, angle, spread, even = puff_ray(seen, puff, towards, z, h, top, err, 0.0)
+    amplitude, angle, spread, even = puff_ray(seen, site, puff, node, towards, z, h, top, err, 0.0)
     u = angle / spread
     c = amplitude * math.exp(-0.5 * u * u)
     return c + even, c * u

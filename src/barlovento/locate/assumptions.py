@@ -26,10 +26,12 @@ def assumptions(surveys: tuple[Survey, ...], prepared: Prepared) -> tuple[str, .
     prior = prepared.prior
     similarity = np.isfinite(surveys[0].meteorology.obukhov_length).mean() > 0.5
     measured = np.isfinite(surveys[0].meteorology.wind_from_direction_sd).mean() > 0.5
+    ratio = prior.number[1] / prior.number[0]
     out = [
         (
-            "Before the readings, each further source is a quarter as probable as the one before "
-            f"(up to {len(prior.number) - 1}); a source is equally probable anywhere in the box."
+            f"Before the readings, each further source is {ratio:.2g} times as probable as the one "
+            f"before (up to {len(prior.number) - 1}); a source is equally probable anywhere in the "
+            "box."
         ),
         (
             f"Before the readings, a source emits {prior.rate_median * 1e3:.3g} g/s within a "
@@ -50,8 +52,8 @@ def assumptions(surveys: tuple[Survey, ...], prepared: Prepared) -> tuple[str, .
         ),
         (
             "The wind record may be turned as a whole (5 degrees, with a quarter chance of 20), "
-            "turns from block to block, more so in light wind, and on the way to each sensor; its "
-            "speed may be off by 15 %."
+            "turns from sector to sector, from block to block, more so in light wind, and on the "
+            "way to each sensor; its speed may be off by 15 %."
         ),
         "The plume's spreads may be off as a whole and in how they grow; its axis may bend.",
         (

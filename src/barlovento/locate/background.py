@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from barlovento.locate.kernels import gains, missed_share, reading
+from barlovento.locate.kernels import gains, missed_share, reading, variances
 from barlovento.locate.plumes import plume_at
 from barlovento.locate.unknowns import COMMON, DRIFT, GAMMA
 
@@ -28,9 +28,10 @@ def move_background(p, st, rng, beta):  # type: ignore[no-untyped-def]
     sensor = np.empty(n_sensor)
     gains(p, st, sensor)
     gam2 = math.exp(2.0 * st.hyper[GAMMA])
+    sig2s = variances(st)
     for i in range(n):
         m, q = plume_at(p, st, i)
-        sig2 = math.exp(2.0 * st.noise[p.sensor[i]])
+        sig2 = sig2s[p.sensor[i]]
         s2 = sig2
         if m > 0.0:
             g = sensor[p.sensor[i]]
@@ -105,11 +106,12 @@ def _draw_common(p, st, rng, value, weight):  # type: ignore[no-untyped-def]
     prec = math.exp(-2.0 * st.hyper[COMMON])
     diag, off, rhs = np.zeros(n_knot), np.zeros(n_knot), np.zeros(n_knot)
     diag[0] = prec
+    keep = p.common_keep
+    q = prec / (1.0 - keep * keep)
     for a in range(1, n_knot):
-        q = prec / 0.36
         diag[a] += q
-        diag[a - 1] += 0.64 * q
-        off[a - 1] -= 0.8 * q
+        diag[a - 1] += keep * keep * q
+        off[a - 1] -= keep * q
     for i in range(value.shape[0]):
         k = p.sensor[i]
         v = (value[i] - drift_at(p, st, i)) / st.loading[k]

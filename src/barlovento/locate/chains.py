@@ -23,6 +23,8 @@ from barlovento.locate.precision import copy_state, learn_precision, set_precisi
 from barlovento.locate.sweep import Record, record, sweeps
 from barlovento.locate.unknowns import (
     EPS,
+    LASTING,
+    SIZE,
     Problem,
     State,
     dimension,
@@ -84,8 +86,9 @@ def start_state(p: Problem) -> State:
     turns = len(p.turn_node)
     dim = dimension(slots, n_glob, n_sensor)
     phi = np.zeros(n_glob)
-    phi[-2] = p.size_mu
-    nodes = np.diff(p.node_start)[p.block_row]
+    phi[SIZE - LASTING] = p.size_mu
+    puffs = np.maximum(np.diff(p.puff_start, axis=1).max(axis=0), 1)
+    nodes = (np.diff(p.node_start) * puffs)[p.block_row]
     rows = slots * int(np.add.reduceat(nodes, p.block_start[:-1]).max())
     state = State(
         on=np.zeros(slots, dtype=np.int64),
@@ -110,7 +113,7 @@ def start_state(p: Problem) -> State:
         lb=np.zeros(blocks),
         lp=np.zeros(n),
         grid=np.full(GRID * GRID, 1.0 / GRID**2),
-        step=np.array([0.3] + [0.3] * 7 + [0.1]),
+        step=np.array([0.3] + [0.3] * 8 + [0.1]),
         precision=np.zeros((dim, dim)),
         seen=np.zeros((slots, len(p.site), N_VIEW)),
         work=np.zeros((rows, N_WORK)),
@@ -154,6 +157,9 @@ def subset(p: Problem, rows: NDArray[np.int64]) -> Problem:
         name: np.ascontiguousarray(getattr(p, name)[..., rows]) for name in PER_READING
     }
     return p._replace(
+        # Where a source may be is looked for with plumes alone.
+        puff_start=np.zeros((len(p.angle), len(rows) + 1), dtype=np.int64),
+        vane=np.ascontiguousarray(p.vane[:, rows]),
         node_start=np.concatenate([[0], np.cumsum(counts)]),
         node_site=p.node_site[index],
         node_z=p.node_z[index],

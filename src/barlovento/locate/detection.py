@@ -9,10 +9,10 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from barlovento.locate.kernels import gains
+from barlovento.locate.kernels import gains, variances
 from barlovento.locate.packed import pack
 from barlovento.locate.plumes import look, one_reading, plume_at
-from barlovento.locate.unknowns import Problem, State
+from barlovento.locate.unknowns import LASTING, SIZE, Problem, State
 
 Floats = NDArray[np.float64]
 
@@ -35,10 +35,11 @@ def _information(p, st, xs, ys, height, rates, rows, out):  # type: ignore[no-un
     pos = np.empty(3)
     pos[2] = height
     seen = np.empty_like(st.seen[0])
-    size = math.exp(st.phi[st.phi.shape[0] - 2])
+    size = math.exp(st.phi[st.phi.shape[0] - LASTING + SIZE])
     lag = st.lag[0]
     sensor = np.empty(st.noise.shape[0])
     gains(p, st, sensor)
+    sig2s = variances(st)
     gam2 = math.exp(2.0 * st.hyper[0])
     per_block = np.zeros((rates.shape[0], st.lb.shape[0]))
     weight = p.y.shape[0] / rows.shape[0]
@@ -53,7 +54,7 @@ def _information(p, st, xs, ys, height, rates, rows, out):  # type: ignore[no-un
                     continue
                 c *= sensor[p.sensor[i]]
                 m, _ = plume_at(p, st, i)
-                sig2 = math.exp(2.0 * st.noise[p.sensor[i]]) + gam2 * m * m
+                sig2 = sig2s[p.sensor[i]] + gam2 * m * m
                 if p.censored[i] == 1:
                     # Below its limit a reading can only tell that the source is not strong.
                     sig2 += p.y[i] * p.y[i]

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from barlovento.dispersion.plume import bell, ray_gradient
+from barlovento.dispersion.puff import puff_ray_gradient
 from barlovento.locate.kernels import (
     gains,
     hidden_turns,
@@ -21,6 +22,7 @@ from barlovento.locate.kernels import (
     log_prior_source,
     missed_share,
     quiet,
+    variances,
 )
 from barlovento.locate.plumes import active, errors_of, look, position, set_wind, turn_scale
 from barlovento.locate.turns import (
@@ -35,7 +37,7 @@ from barlovento.locate.turns import (
     log_sum,
     log_turns,
 )
-from barlovento.locate.unknowns import GAMMA, TURNS
+from barlovento.locate.unknowns import BEND, GAMMA, LASTING, SIZE, TURNS, VANE
 
 N_WORK = 46
 """Columns of a row of scratch: 40 derivatives, then what ``_node`` adds [1]."""
@@ -78,7 +80,7 @@ def gradient(p, st, beta, grad, want):  # type: ignore[no-untyped-def]
             look(p, st.phi, pos[j], st.seen[j])
     gain = np.empty(n_sensor)
     gains(p, st, gain)
-    sig2s = np.exp(2.0 * st.noise)
+    sig2s = variances(st)
     longest = 0
     for k in range(st.lb.shape[0]):
         longest = max(longest, p.block_start[k + 1] - p.block_start[k])
@@ -137,6 +139,7 @@ def _nodes(p, st, k, pos):  # type: ignore[no-untyped-def]
     c, e, near, on, seen = st.c, st.e, st.near, st.on, st.seen
     theta, window, work, work_c = st.theta, st.window, st.work, st.work_c
     rate = 1e9 * np.exp(theta[:, 3])
+    puff_start, puff, left, gone = p.puff_start, p.puff, p.puff_from, p.puff_until
     first = p.block_start[k]
     errors_of(p, st.phi, p.survey[order[first]], err)
     rows = 0
@@ -150,50 +153,72 @@ def _nodes(p, st, k, pos):  # type: ignore[no-untyped-def]
                 c[j, i, :] = 0.0
                 e[j, i, :] = 0.0
                 near[j, i] = 0
-            a = active(t0[i], t1[i], window[j, 0], window[j, 1])
-            if a <= 0.0:
-                continue
-            a *= rate[j]
             views = seen[j]
-            for node in range(node_start[i], node_start[i + 1]):
-                amplitude, angle, spread, even = ray_gradient(
-                    views,
-                    node_site[node],
-                    towards[i],
-                    node_z[node],
-                    pos[j, 2],
-                    speed[i],
-                    radial[i],
-                    table_y,
-                    table_z,
-                    table_u,
-                    g,
-                    tops[g],
-                    err,
-                    spare,
-                    work,
-                    rows,
-                )
-                if amplitude <= 0.0 and even <= 0.0:
+            first_puff, last_puff = puff_start[lag, i], puff_start[lag, i + 1]
+            puffs = last_puff > first_puff
+            for n in range(first_puff, max(last_puff, first_puff + 1)):
+                if puffs:
+                    a = rate[j] * active(left[n], gone[n], window[j, 0], window[j, 1])
+                else:
+                    a = rate[j] * active(t0[i], t1[i], window[j, 0], window[j, 1])
+                if a <= 0.0:
                     continue
-                near[j, i] = 1
-                w = a * node_w[node]
-                work[rows, WEIGHT], work[rows, ANGLE], work[rows, SPREAD] = w, angle, spread
-                work[rows, EVEN], work[rows, SLOT], work[rows, READING] = w * even, j, r - first
-                _spread_turns(
-                    turn_node,
-                    angle / spread,
-                    scale / spread,
-                    w * amplitude,
-                    w * even,
-                    c,
-                    e,
-                    j,
-                    i,
-                    work_c,
-                    rows,
-                )
-                rows += 1
+                for node in range(node_start[i], node_start[i + 1]):
+                    if puffs:
+                        amplitude, angle, spread, even = puff_ray_gradient(
+                            views,
+                            node_site[node],
+                            puff,
+                            n,
+                            towards[i],
+                            node_z[node],
+                            pos[j, 2],
+                            tops[g],
+                            err,
+                            spare,
+                            work,
+                            rows,
+                        )
+                    else:
+                        amplitude, angle, spread, even = ray_gradient(
+                            views,
+                            node_site[node],
+                            towards[i],
+                            node_z[node],
+                            pos[j, 2],
+                            speed[i],
+                            radial[i],
+                            table_y,
+                            table_z,
+                            table_u,
+                            g,
+                            tops[g],
+                            err,
+                            spare,
+                            work,
+                            rows,
+                        )
+                    if amplitude <= 0.0 and even <= 0.0:
+                        continue
+                    near[j, i] = 1
+                    w = a * node_w[node]
+                    work[rows, WEIGHT], work[rows, ANGLE], work[rows, SPREAD] = w, angle, spread
+                    work[rows, EVEN], work[rows, SLOT] = w * even, j
+                    work[rows, READING] = r - first
+                    _spread_turns(
+                        turn_node,
+                        angle / spread,
+                        scale / spread,
+                        w * amplitude,
+                        w * even,
+                        c,
+                        e,
+                        j,
+                        i,
+                        work_c,
+                        rows,
+                    )
+                    rows += 1
     return rows
 
 
@@ -291,7 +316,7 @@ def _score(p, st, k, rows, by, score, glob, lasting):  # type: ignore[no-untyped
     (D + E u) c by ln A, c (-D u + E (1 - u^2)) by angle / spread, and c (D u^2 + E (u^3 - u))
     by ln spread, where D and E are the derivatives by plume and lever.
     """
-    n_surv = st.phi.shape[0] // 3 - 1
+    n_surv = (st.phi.shape[0] - LASTING) // 3
     n_sensor = st.noise.shape[0]
     scale, _ = turn_scale(p, st, k)
     surv = p.survey[p.block_row[p.block_start[k]]]
@@ -301,12 +326,13 @@ def _score(p, st, k, rows, by, score, glob, lasting):  # type: ignore[no-untyped
         3 * n_surv,
         2 * n_surv + surv,
         3 * n_surv + 1,
-        3 * n_surv + 2,
-        3 * n_surv + 3,
+        3 * n_surv + SIZE,
+        3 * n_surv + BEND,
     )
     work, work_c, turn_node, sensors = st.work, st.work_c, p.turn_node, p.sensor
     order, use_gain, first = p.block_row, p.use_gain, p.block_start[k]
     moment = np.empty(5)
+    lag, vane = st.lag[0], p.vane
     for r in range(rows):
         row = work[r]
         j, local = int(row[SLOT]), int(row[READING])
@@ -324,8 +350,13 @@ def _score(p, st, k, rows, by, score, glob, lasting):  # type: ignore[no-untyped
                 score[4 * j + v] += x
             else:
                 score[glob + place[v - 3]] += x
-                if v == 3 and use_gain[sensor] == 1:
-                    score[lasting + 1 + n_sensor + sensor] += x
+                if v == 3:
+                    for h in range(4):
+                        score[glob + 3 * n_surv + VANE + h] += (
+                            x * vane[lag, order[first + local], h]
+                        )
+                    if use_gain[sensor] == 1:
+                        score[lasting + 1 + n_sensor + sensor] += x
     for local in range(p.block_start[k + 1] - first):
         sensor = sensors[order[first + local]]
         if use_gain[sensor] == 1:

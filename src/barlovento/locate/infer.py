@@ -19,6 +19,8 @@ from barlovento.locate.assumptions import assumptions
 from barlovento.locate.chains import Draws, Effort, run_chains
 from barlovento.locate.detection import searched_map
 from barlovento.locate.diagnose import bulk_ess, rhat
+from barlovento.locate.kernels import variances
+from barlovento.locate.packed import pack
 from barlovento.locate.priors import MICRO
 from barlovento.locate.problem import SPEED_ERROR, Prepared, prepare
 from barlovento.locate.summary import Cluster, credible_region, relabel
@@ -113,7 +115,7 @@ def choose_effort(p: unknowns.Problem) -> Effort:
         Depends on the problem alone, so that answers repeat.
     """
     size = 3 * len(p.node_w) + len(p.y) * len(p.turn_node) / 4 + 100
-    sweeps = int(np.clip(2e6 / size, 300, 1600) // 10 * 10)
+    sweeps = int(np.clip(2e6 / size, 300, 800) // 10 * 10)
     return Effort(chains=4, warm_up=max(sweeps // 8, 40), sweeps=sweeps)
 
 
@@ -285,7 +287,7 @@ def _diagnostics(clusters: list[Cluster], count: NDArray[Any]) -> Diagnostics:
 def _nuisance(prepared: Prepared, draws: Draws) -> tuple[dict[str, Floats], dict[str, str]]:
     """Return the draws of what may be wrong, with names and units."""
     p = prepared.problem
-    s = len(p.global_sd) // 3 - 1
+    s = (len(p.global_sd) - unknowns.LASTING) // 3
     raw = draws.nuisance
     out: dict[str, Floats] = {}
     units: dict[str, str] = {}
@@ -304,16 +306,19 @@ def _nuisance(prepared: Prepared, draws: Draws) -> tuple[dict[str, Floats], dict
     put("sigma_z_slope", raw[..., g + 1], "1")
     put("initial_size", np.exp(raw[..., g + 2]), "m")
     put("axis_bend", np.rad2deg(raw[..., g + 3]), "degree")
-    put("scatter", np.exp(raw[..., g + 4]), "1")
+    for k, name in enumerate(("cos", "sin", "cos_2", "sin_2")):
+        put("wind_direction_error_" + name, np.rad2deg(raw[..., g + unknowns.VANE + k]), "degree")
+    h = g + unknowns.LASTING
+    put("scatter", np.exp(raw[..., h]), "1")
     if p.use_block == 1:
-        put("block_direction_sd", np.rad2deg(np.exp(raw[..., g + 5])), "degree")
+        put("block_direction_sd", np.rad2deg(np.exp(raw[..., h + 1])), "degree")
     if p.use_gain.any():
-        put("sensor_gain_sd", np.exp(raw[..., g + 6]), "1")
-        put("sensor_direction_sd", np.rad2deg(np.exp(raw[..., g + 10])), "degree")
+        put("sensor_gain_sd", np.exp(raw[..., h + 2]), "1")
+        put("sensor_direction_sd", np.rad2deg(np.exp(raw[..., h + 6])), "degree")
     if p.hyper_sd[unknowns.MISSED] > 0:
-        put("missed_share", 1.0 / (1.0 + np.exp(-raw[..., g + 7])), "1")
+        put("missed_share", 1.0 / (1.0 + np.exp(-raw[..., h + 3])), "1")
     if len(prepared.lags) > 1:
-        put("clock_lag", prepared.lags[raw[..., g + 11].astype(int)], "s")
+        put("clock_lag", prepared.lags[raw[..., h + 8].astype(int)], "s")
     put("log_likelihood", raw[..., -2], "1")
     return out, units
 
@@ -324,7 +329,7 @@ def _fits(prepared: Prepared, draws: Draws) -> tuple[SensorFit, ...]:
     total = draws.background + draws.plume
     band = np.quantile(total, [0.05, 0.5, 0.95], axis=0)
     background = draws.background.mean(axis=0)
-    noise = np.exp(np.mean([st.noise for st in draws.states], axis=0))
+    noise = np.sqrt(np.mean([variances(pack(st)) for st in draws.states], axis=0))
     scatter = math.exp(float(np.mean([st.hyper[0] for st in draws.states])))
     end = np.concatenate([r.end for r in prepared.reduced])
     usual = float(np.median(noise))

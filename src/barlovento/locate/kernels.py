@@ -34,8 +34,11 @@ from barlovento.locate.unknowns import (
     DIRECTION_TAIL,
     DIRECTION_TAIL_SHARE,
     GAMMA,
+    LASTING,
+    LOCAL,
     MISSED,
     SENSOR_SD,
+    SIZE,
     TURN_SD,
     TURNS,
 )
@@ -122,7 +125,7 @@ def direction_prior(d):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def log_prior_globals(p, phi, grad, at):  # type: ignore[no-untyped-def]
     """Return the log prior of the global errors and add its gradient to ``grad`` from ``at`` on."""
-    s = p.global_sd.shape[0] // 3 - 1
+    s = (p.global_sd.shape[0] - LASTING) // 3
     lp = 0.0
     for k in range(phi.shape[0]):
         if k < s:
@@ -131,7 +134,7 @@ def log_prior_globals(p, phi, grad, at):  # type: ignore[no-untyped-def]
             grad[at + k] += g
         else:
             x = phi[k]
-            if k == 3 * s + 2:
+            if k == 3 * s + SIZE:
                 x -= p.size_mu
             sd = p.global_sd[k]
             lp -= 0.5 * (x / sd) ** 2
@@ -143,6 +146,16 @@ def log_prior_globals(p, phi, grad, at):  # type: ignore[no-untyped-def]
 def missed_share(st):  # type: ignore[no-untyped-def]
     """Return the share of readings in which the plume was missed [1]."""
     return 1.0 / (1.0 + math.exp(-st.hyper[MISSED]))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def variances(st):  # type: ignore[no-untyped-def]
+    """Return each sensor's variance without a plume: its noise, and the air's that is its own.
+
+    The air between sensors varies more than any of them errs. With one such part for all, no
+    sensor can pass for the background that all share and be fitted to nothing.
+    """
+    return np.exp(2.0 * st.noise) + math.exp(2.0 * st.hyper[LOCAL])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -191,7 +204,7 @@ def likelihood(p, st, c, e, near, on, lt, lb):  # type: ignore[no-untyped-def]
     gam2 = math.exp(2.0 * st.hyper[GAMMA])
     gain = np.empty(st.noise.shape[0])
     gains(p, st, gain)
-    sig2s = np.exp(2.0 * st.noise)
+    sig2s = variances(st)
     start, order, log_weight = p.block_start, p.block_row, p.turn_log_weight
     ys, bs, weight, sensor, censored = p.y, st.b, p.weight, p.sensor, p.censored
     s = np.empty(SCRATCH)
@@ -250,7 +263,7 @@ def likelihood_at(p, st, lp):  # type: ignore[no-untyped-def]
     gam2 = math.exp(2.0 * st.hyper[GAMMA])
     sensor = np.empty(st.noise.shape[0])
     gains(p, st, sensor)
-    sig2s = np.exp(2.0 * st.noise)
+    sig2s = variances(st)
     total = 0.0
     for i in range(p.y.shape[0]):
         sig2 = sig2s[p.sensor[i]]

@@ -19,6 +19,7 @@ from barlovento.locate.unknowns import (
     DRIFT,
     GAMMA,
     HYPER0,
+    LOCAL,
     MISSED,
     NOISE_STEP,
     SENSOR_SD,
@@ -99,8 +100,8 @@ def hyper_score(p, st, h):  # type: ignore[no-untyped-def]
                     lp -= 0.5 * ((st.drift[k, a] - st.drift[k, a - 1]) / s) ** 2 + math.log(s)
     elif h == COMMON and p.n_common > 0:
         for a in range(st.common.shape[0]):
-            mean = 0.8 * st.common[a - 1] if a > 0 else 0.0
-            sd = s * (0.6 if a > 0 else 1.0)
+            mean = p.common_keep * st.common[a - 1] if a > 0 else 0.0
+            sd = s * (math.sqrt(1.0 - p.common_keep**2) if a > 0 else 1.0)
             lp -= 0.5 * ((st.common[a] - mean) / sd) ** 2 + math.log(sd)
     return lp
 
@@ -115,7 +116,7 @@ def move_hyper(p, st, rng, beta, adapt, lp):  # type: ignore[no-untyped-def]
         before = hyper_score(p, st, h)
         st.hyper[h] += st.step[HYPER0 + h] * rng.standard_normal()
         ratio = hyper_score(p, st, h) - before
-        touches = h in (GAMMA, MISSED)
+        touches = h in (GAMMA, MISSED, LOCAL)
         if touches:
             now = 0.0
             for i in range(lp.shape[0]):

@@ -11,8 +11,9 @@ import math
 import numpy as np
 from numba import njit
 
-from barlovento.locate.kernels import gains, likelihood, reading
+from barlovento.locate.kernels import gains, likelihood, reading, variances
 from barlovento.locate.plumes import fill_source, look, one_reading, plume_at, position
+from barlovento.locate.unknowns import LASTING
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -157,6 +158,7 @@ def _guess(p, st, j):  # type: ignore[no-untyped-def]
     gain = np.empty(st.noise.shape[0])
     gains(p, st, gain)
     share = np.exp(p.turn_log_weight)
+    sig2s = variances(st)
     num = 0.0
     den = 0.0
     for i in range(p.y.shape[0]):
@@ -174,7 +176,7 @@ def _guess(p, st, j):  # type: ignore[no-untyped-def]
         r = p.y[i] - st.b[i] - g * m
         if p.censored[i] == 1:
             r = min(r, 0.0)
-        w = 1.0 / (math.exp(2.0 * st.noise[p.sensor[i]]) + 0.25 * r * r)
+        w = 1.0 / (sig2s[p.sensor[i]] + 0.25 * r * r)
         num += w * r * c
         den += w * c * c
     if num <= 0.0 or den <= 0.0:
@@ -288,7 +290,7 @@ def gain_map(p, st, grid_x, grid_y, height, rates, out):  # type: ignore[no-unty
         Filled with the gain [1].
     """
     wide = np.zeros_like(st.phi)
-    surveys = st.phi.shape[0] // 3 - 1
+    surveys = (st.phi.shape[0] - LASTING) // 3
     wide[surveys : 2 * surveys] = 0.35
     wide[2 * surveys : 3 * surveys] = 0.2
     seen = np.empty_like(st.seen[0])
@@ -296,6 +298,7 @@ def gain_map(p, st, grid_x, grid_y, height, rates, out):  # type: ignore[no-unty
     pos[2] = height
     lag = st.lag[0]
     best = np.empty(rates.shape[0])
+    sig2s = variances(st)
     for b in range(grid_y.shape[0]):
         for a in range(grid_x.shape[0]):
             pos[0], pos[1] = grid_x[a], grid_y[b]
@@ -307,7 +310,7 @@ def gain_map(p, st, grid_x, grid_y, height, rates, out):  # type: ignore[no-unty
                     continue
                 m, q = plume_at(p, st, i)
                 q = m * m + q * q
-                sig2 = math.exp(2.0 * st.noise[p.sensor[i]])
+                sig2 = sig2s[p.sensor[i]]
                 base, _, _ = reading(p.y[i], st.b[i], m, sig2 + 0.25 * q, sig2, 0.0, p.censored[i])
                 for k in range(rates.shape[0]):
                     add = rates[k] * c

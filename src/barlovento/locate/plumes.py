@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 
 from barlovento.dispersion.plume import bell, coupling, ray, view
-from barlovento.locate.unknowns import DIR_SD, TURNS
+from barlovento.dispersion.puff import puff_ray
+from barlovento.locate.unknowns import BEND, DIR_SD, LASTING, SIZE, TURNS, VANE
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -22,20 +23,26 @@ def position(p, theta, out):  # type: ignore[no-untyped-def]
 def set_wind(p, st):  # type: ignore[no-untyped-def]
     """Refresh where the wind goes to, from the lasting direction errors."""
     lag = st.lag[0]
-    for i in range(p.y.shape[0]):
-        st.towards[i] = p.angle[lag, i] + st.phi[p.survey[i]] + st.sensor_turn[p.sensor[i]]
+    angle, vane, survey, sensor, phi = p.angle, p.vane, p.survey, p.sensor, st.phi
+    towards, turn = st.towards, st.sensor_turn
+    first = phi.shape[0] - LASTING + VANE
+    for i in range(towards.shape[0]):
+        a = angle[lag, i] + phi[survey[i]] + turn[sensor[i]]
+        for v in range(4):
+            a += phi[first + v] * vane[lag, i, v]
+        towards[i] = a
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def errors_of(p, phi, survey, out):  # type: ignore[no-untyped-def]
     """Fill the spread errors of one survey: ln and slope of s_y and s_z, size [m], and bend."""
-    s = p.global_sd.shape[0] // 3 - 1
+    s = (p.global_sd.shape[0] - LASTING) // 3
     out[0] = phi[s + survey]
     out[1] = phi[3 * s]
     out[2] = phi[2 * s + survey]
     out[3] = phi[3 * s + 1]
-    out[4] = math.exp(phi[3 * s + 2])
-    out[5] = phi[3 * s + 3]
+    out[4] = math.exp(phi[3 * s + SIZE])
+    out[5] = phi[3 * s + BEND]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -55,7 +62,7 @@ def look(p, phi, pos, seen):  # type: ignore[no-untyped-def]
     ----------
     p : PackedProblem
         The arrays.
-    phi : ndarray, shape (3 s + 4,)
+    phi : ndarray, shape (3 s + 8,)
         Global errors.
     pos : ndarray, shape (3,)
         Place of the source [m].
@@ -145,7 +152,7 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
     c, e, near, seen = st.c[j], st.e[j], st.near[j], st.seen[j]
     look(p, st.phi, pos, seen)
     rate, on, off = 1e9 * math.exp(st.theta[j, 3]), st.window[j, 0], st.window[j, 1]
-    size = math.exp(st.phi[st.phi.shape[0] - 2])
+    size = math.exp(st.phi[st.phi.shape[0] - LASTING + SIZE])
     lag = st.lag[0]
     node_site, node_z, node_w, node_start = p.node_site, p.node_z, p.node_w, p.node_start
     table_y, table_z, table_u, tops = p.table_y, p.table_z, p.table_u, p.top
@@ -153,16 +160,48 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
     block, t0, t1, factor, towards = p.block, p.t0, p.t1, p.turn_factor, st.towards
     direction_sd = math.exp(st.hyper[DIR_SD])
     most = abs(turn_node[turn_node.shape[0] - 1])
+    err = np.empty(6)
+    survey, surveys = -1, p.survey
+    puff_start, puff, left, gone = p.puff_start, p.puff, p.puff_from, p.puff_until
     for i in range(c.shape[0]):
         if near[i] == 1:
             c[i, :] = 0.0
             e[i, :] = 0.0
             near[i] = 0
+        scale = direction_sd * factor[block[i]]
+        g = air[i]
+        if puff_start[lag, i] < puff_start[lag, i + 1]:
+            if surveys[i] != survey:
+                survey = surveys[i]
+                errors_of(p, st.phi, survey, err)
+            for n in range(puff_start[lag, i], puff_start[lag, i + 1]):
+                a = rate * active(left[n], gone[n], on, off)
+                if a <= 0.0:
+                    continue
+                for k in range(node_start[i], node_start[i + 1]):
+                    amplitude, angle, spread, even = puff_ray(
+                        seen,
+                        node_site[k],
+                        puff,
+                        n,
+                        towards[i],
+                        node_z[k],
+                        pos[2],
+                        tops[g],
+                        err,
+                        scale * most,
+                    )
+                    if amplitude > 0.0:
+                        w = a * node_w[k] * amplitude
+                        add_turns(turn_node, angle / spread, scale / spread, w, c, e, i)
+                        near[i] = 1
+                    if even > 0.0:
+                        add_even(a * node_w[k] * even, c, i)
+                        near[i] = 1
+            continue
         a = rate * active(t0[i], t1[i], on, off)
         if a <= 0.0:
             continue
-        scale = direction_sd * factor[block[i]]
-        g = air[i]
         for k in range(node_start[i], node_start[i + 1]):
             amplitude, angle, spread, even = ray(
                 seen,
@@ -185,8 +224,15 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
                 add_turns(turn_node, angle / spread, scale / spread, w, c, e, i)
                 near[i] = 1
             if even > 0.0:
+                add_even(a * node_w[k] * even, c, i)
                 near[i] = 1
-                c[i, :] += a * node_w[k] * even
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_even(value, c, i):  # type: ignore[no-untyped-def]
+    """Add what no turn of the wind changes [ug m-3]."""
+    for t in range(TURNS):
+        c[i, t] += value
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

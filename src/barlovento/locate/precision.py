@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from barlovento.locate.gradient import gradient
 from barlovento.locate.packed import pack
 from barlovento.locate.trajectory import moving, read, write
-from barlovento.locate.unknowns import DIR_SD, SENSOR_SD, TURN_SD, Problem, State
+from barlovento.locate.unknowns import DIR_SD, LASTING, SENSOR_SD, TURN_SD, Problem, State
 
 Floats = NDArray[np.float64]
 
@@ -61,7 +61,7 @@ def set_precision(p: Problem, seen: Sequence[State], *, curved: bool = False) ->
 
 def _prior_precision(p: Problem, st: State) -> Floats:
     """Return the precision that the priors give each unknown, shape (D,)."""
-    slots, surveys = len(st.on), len(st.phi) // 3 - 1
+    slots, surveys = len(st.on), (len(st.phi) - LASTING) // 3
     prior = np.concatenate(
         [
             np.tile([0.3, 0.3, 0.3, 1.0 / p.rate_sd**2], slots),

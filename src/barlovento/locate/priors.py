@@ -24,6 +24,21 @@ MICRO = 1e9
 MEANDER = 1.0
 """Wind speed at which meander turns the wind as much as all else does [m s-1]."""
 
+VANE_ERROR = math.radians(3.0)
+"""sd of each of four waves by which the recorded direction is off from sector to sector: a mast,
+a roof or a valley turn the wind; in all as much as a vane's accuracy of five degrees [rad]."""
+
+BACKGROUND_TIME = 3600.0
+"""Within which the background that all sensors share changes: air comes from other land, and a
+night's layer fills, within an hour or so; what comes within minutes is a plume [s]."""
+
+AMBIENT = 0.01
+"""Usual change within hours of what is everywhere in the air: some 20 ppb of two ppm of methane,
+or 4 ppm of 420 ppm of carbon dioxide [1]."""
+
+MANY, OFTEN = 4, 20
+"""Sensors that can tell clean air by agreeing, and readings that each needs for it [1]."""
+
 FEW = 6
 """Sensors with fewer readings are pooled for noise and background [1]."""
 
@@ -277,7 +292,27 @@ def background_prior(
             q = np.quantile(y[rows], [0.1, 0.25, 0.75])
             mu[k] = q[1]
             sd[k] = 2.0 * (q[2] - q[0]) + 0.01 * abs(q[1]) + 3.0 * noise[k]
+    _share_clean_air(y, sensor, noise, mu, sd)
     return mu, sd
+
+
+def _share_clean_air(y: Floats, sensor: Ints, noise: Floats, mu: Floats, sd: Floats) -> None:
+    """Narrow the priors of backgrounds where the sensors agree on their lowest readings.
+
+    Sensors breathe the same air, and a plume that lasts is seldom on all of them: what many of
+    them find at their lowest is clean air, however high they stand for the rest of the time.
+    """
+    count = np.bincount(sensor, minlength=len(noise))
+    free = np.flatnonzero((sd > 0.0) & (count >= OFTEN))
+    if len(free) < MANY:
+        return
+    low = np.array([float(np.quantile(y[sensor == k], 0.05)) for k in free])
+    level = float(np.median(low))
+    apart = 1.4826 * float(np.median(np.abs(low - level)))
+    for k, value in zip(free, low, strict=True):
+        narrow = 2.0 * math.hypot(apart, 2.0 * AMBIENT * abs(level), float(noise[k]))
+        if narrow < sd[k]:
+            mu[k], sd[k] = value, narrow
 
 
 def spread_sd(surveys: Sequence[Survey], parts: Sequence[dict[str, Floats]]) -> Floats:
@@ -292,9 +327,9 @@ def spread_sd(surveys: Sequence[Survey], parts: Sequence[dict[str, Floats]]) -> 
 
     Returns
     -------
-    ndarray, shape (3 s + 4,)
-        Direction [rad, not used], ln s_y, ln s_z [1] per survey; two slopes [1], ln size [1]
-        and bend [rad].
+    ndarray, shape (3 s + 8,)
+        Direction [rad, not used], ln s_y, ln s_z [1] per survey; two slopes [1], ln size [1],
+        bend [rad] and four errors of the vane [rad].
     """
     lateral, vertical = [], []
     for survey, part in zip(surveys, parts, strict=True):
@@ -302,10 +337,16 @@ def spread_sd(surveys: Sequence[Survey], parts: Sequence[dict[str, Floats]]) -> 
         vertical.append(
             0.25 if np.isfinite(survey.meteorology.obukhov_length).mean() > 0.5 else 0.45
         )
-    return np.array([1.0] * len(surveys) + lateral + vertical + [0.2, 0.2, 0.5, math.radians(2.0)])
+    return np.array(
+        [1.0] * len(surveys)
+        + lateral
+        + vertical
+        + [0.2, 0.2, 0.5, math.radians(2.0)]
+        + [VANE_ERROR] * 4
+    )
 
 
-def hyper_prior(averaging: float, noise: float) -> tuple[Floats, Floats]:
+def hyper_prior(averaging: float, noise: float, level: float) -> tuple[Floats, Floats]:
     """Return means and sds of the hyper-parameters, see ``unknowns.HYPER``.
 
     Short averages scatter more: the intensity of fluctuations of a one-second plume is about
@@ -317,10 +358,12 @@ def hyper_prior(averaging: float, noise: float) -> tuple[Floats, Floats]:
         Usual averaging time [s].
     noise : float
         Usual noise of a sensor [ug m-3].
+    level : float
+        Usual background [ug m-3].
 
     Returns
     -------
-    mean, sd : ndarray, shape (7,)
+    mean, sd : ndarray, shape (8,)
         Of the logarithms (of the logit for the share of misses) [1].
     """
     short = averaging < 300.0
@@ -330,8 +373,9 @@ def hyper_prior(averaging: float, noise: float) -> tuple[Floats, Floats]:
         math.log(0.3),
         -3.0 if short else -20.0,
         math.log(0.5 * noise),
-        math.log(0.5 * noise),
+        math.log(math.hypot(0.5 * noise, AMBIENT * level)),
         math.log(math.radians(5.0)),
+        math.log(noise),
     ]
-    sd = [0.5, 0.35, 0.35, 0.7 if short else 0.0, 1.0, 1.0, 0.5]
+    sd = [0.5, 0.35, 0.35, 0.7 if short else 0.0, 1.0, 0.7, 0.5, 1.0]
     return np.array(mu), np.array(sd)

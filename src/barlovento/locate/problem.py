@@ -15,6 +15,7 @@ from barlovento.domain.observation import Meteorology, Survey
 from barlovento.domain.source import SourcePrior
 from barlovento.locate import unknowns
 from barlovento.locate.priors import (
+    BACKGROUND_TIME,
     FEW,
     MICRO,
     background_prior,
@@ -29,6 +30,7 @@ from barlovento.locate.priors import (
     turn_factor,
     turn_grid,
 )
+from barlovento.locate.puff_set import puffs_of_all
 from barlovento.locate.readings import (
     Reduced,
     Wind,
@@ -142,6 +144,10 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
     }
     state = np.concatenate([part["state"] for part in parts], axis=1)
     tables, air = _tables(state, surveys, prior)
+    classes = [part["state"][..., 6].astype(np.int64) for part in parts]
+    puffs = puffs_of_all(
+        surveys, reduced, lags=lags, classes=classes, tables=tables, air=air, x=prior.x, y=prior.y
+    )
     node = _join_nodes([part["nodes"] for part in parts])
     owner = np.repeat(joined["survey"], np.diff(node[0]).astype(np.int64))
     site, node_site = np.unique(
@@ -169,7 +175,10 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
     n_sensor = np.bincount(sensor, minlength=len(names))
     gain = ((n_sensor >= FEW) & (len(names) > 1)).astype(int)
     averaging = float(mean_time)
-    hyper_mu, hyper_sd = hyper_prior(averaging, float(np.median(noise)))
+    hyper_mu, hyper_sd = hyper_prior(averaging, float(np.median(noise)), float(np.median(mu)))
+    if n_common == 0:
+        # Without a shared background a sensor's noise is all there is.
+        hyper_mu[unknowns.LOCAL], hyper_sd[unknowns.LOCAL] = -50.0, 0.0
     number = np.log(np.array(prior.number))
     problem = unknowns.as_problem(
         node_start=node[0],
@@ -179,6 +188,7 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         site=site[:, :4],
         site_survey=site[:, 4].astype(np.int64),
         angle=joined["angle"],
+        vane=np.stack([f(k * joined["angle"]) for k in (1, 2) for f in (np.cos, np.sin)], axis=-1),
         speed=joined["speed"],
         radial=joined["radial"],
         air=air,
@@ -206,6 +216,10 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         top=tables.mixing_height,
         low=np.array([prior.x[0], prior.y[0], prior.z[0]]),
         high=np.array([prior.x[1], prior.y[1], prior.z[1]]),
+        puff_start=puffs.start,
+        puff=puffs.node,
+        puff_from=(puffs.released_from - t0) / span,
+        puff_until=(puffs.released_until - t0) / span,
         log_number=number,
         rate_mu=math.log(prior.rate_median),
         # The error of the wind speed is folded into the prior and taken out of the draws.
@@ -221,6 +235,7 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         use_block=int(use_block),
         use_gain=gain,
         n_common=0 if known else n_common,
+        common_keep=math.exp(-span / max(n_common - 1, 1) / BACKGROUND_TIME),
         n_drift=knots,
     )
     if known:

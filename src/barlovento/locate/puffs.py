@@ -8,7 +8,6 @@ docs/method/dispersion.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +40,7 @@ from barlovento.locate.route import (
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MOST = 24
+MOST = 20
 """Puffs of a reading [1]."""
 
 FEWEST = 4
@@ -190,35 +189,6 @@ def puffs_of(
 def speed_ratio(tables: SpreadTables, air: Ints, distance: Floats) -> Floats:
     """Return the speed that carries a plume over that at the mast, shape (n,), at a distance."""
     return _look_up(tables.speed_ratio, air, np.sqrt(distance) / tables.step)
-
-
-def join_puffs(parts: Sequence[Sequence[Puffs]]) -> Puffs:
-    """Join the puffs of surveys and lags.
-
-    Parameters
-    ----------
-    parts : sequence of sequence of Puffs
-        For each lag those of each survey, with one lag each.
-
-    Returns
-    -------
-    Puffs
-        Readings of all surveys in order.
-    """
-    starts, offset = [], 0
-    for surveys in parts:
-        row = [np.array([offset])]
-        for part in surveys:
-            row.append(part.start[0, 1:] + offset)
-            offset += len(part.node)
-        starts.append(np.concatenate(row))
-    flat = [part for surveys in parts for part in surveys]
-    return Puffs(
-        start=np.array(starts, dtype=np.int64),
-        node=np.concatenate([p.node for p in flat]),
-        released_from=np.concatenate([p.released_from for p in flat]),
-        released_until=np.concatenate([p.released_until for p in flat]),
-    )
 
 
 def _follow(f: _Field, angle: Floats, n: int) -> Puffs:

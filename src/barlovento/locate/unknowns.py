@@ -19,8 +19,9 @@ Ints = NDArray[np.int64]
 HYPER = (
     *("scatter", "direction_sd", "sensor_gain_sd", "missed", "drift", "common"),
     "sensor_turn_sd",
+    "local",
 )
-GAMMA, DIR_SD, SENSOR_SD, MISSED, DRIFT, COMMON, TURN_SD = range(7)
+GAMMA, DIR_SD, SENSOR_SD, MISSED, DRIFT, COMMON, TURN_SD, LOCAL = range(8)
 """Places of the hyper-parameters in ``State.hyper``."""
 
 DIRECTION_CORE = math.radians(5.0)
@@ -28,10 +29,16 @@ DIRECTION_TAIL = math.radians(20.0)
 DIRECTION_TAIL_SHARE = 0.25
 """The wind record is off by a core with sd 5 degrees or, with this share, by a tail with 20 [1]."""
 
+LASTING = 8
+"""Global errors that all surveys share: two slopes, ln size, bend, four of the wind vane [1]."""
+
+SIZE, BEND, VANE = 2, 3, 4
+"""Their places, counted from the first of them."""
+
 TURNS = 16
 """Turns of a block's wind that are summed over; a multiple of what a vector holds [1]."""
 
-EPS, HYPER0, NOISE_STEP = 0, 1, 8
+EPS, HYPER0, NOISE_STEP = 0, 1, 9
 """Places in ``State.step``: Hamiltonian step, one step per hyper-parameter, step of the noise."""
 
 
@@ -49,6 +56,7 @@ class Problem(NamedTuple):
     site: Floats  # (s, 4) east, north, and half the piece of path that the site stands for [m]
     site_survey: Ints  # (s,)
     angle: Floats  # (l, n) where the wind goes to, anticlockwise from east [rad]
+    vane: Floats  # (l, n, 4) cos and sin of once and twice the wind's angle [1]
     speed: Floats  # (l, n) [m s-1]
     radial: Floats  # (l, n) share of the radial plume [1]
     air: Ints  # (l, n) row of the tables
@@ -76,20 +84,25 @@ class Problem(NamedTuple):
     top: Floats  # (g,)
     low: Floats  # (3,) search box [m]
     high: Floats  # (3,)
+    puff_start: Ints  # (l, n + 1) puffs of each reading; none where it sees a plume
+    puff: Floats  # (m, N_PUFF), see dispersion.puff
+    puff_from: Floats  # (m,) when the gas of a puff left the source [span]
+    puff_until: Floats  # (m,)
     log_number: Floats  # (J + 1,) log prior of the number of sources
     rate_mu: float  # mean of ln rate [ln kg s-1]
     rate_sd: float
-    global_sd: Floats  # (3 s + 4,) prior sd of the global errors; direction handled apart
+    global_sd: Floats  # (3 s + 8,) prior sd of the global errors; direction handled apart
     size_mu: float  # mean of ln initial size [ln m]
     noise_mu: Floats  # (sensors,) mean of ln noise [ln ug m-3]
-    hyper_mu: Floats  # (7,) means of the hyper-parameters, see HYPER
-    hyper_sd: Floats  # (7,)
+    hyper_mu: Floats  # (8,) means of the hyper-parameters, see HYPER
+    hyper_sd: Floats  # (8,)
     background_mu: Floats  # (sensors,) [ug m-3]
     background_sd: Floats  # (sensors,) zero where the background is known
     window: int  # 1 where sources may start and stop
     use_block: int  # 1 where the wind's turns differ by block
     use_gain: Ints  # (sensors,) 1 with a gain per sensor
     n_common: int
+    common_keep: float  # share of the common background that lasts to the next knot [1]
     n_drift: int
 
 
@@ -99,14 +112,14 @@ class State(NamedTuple):
     on: Ints  # (J,) 1 where a slot holds a source
     theta: Floats  # (J, 4) logit x, logit y, logit z, ln rate
     window: Floats  # (J, 2) on and off [span]
-    phi: Floats  # (3 s + 4,) direction, ln s_y, ln s_z per survey; 2 slopes, ln size, bend
+    phi: Floats  # (3 s + 8,) direction, ln s_y, ln s_z per survey; then see LASTING
     sensor_gain: Floats  # (sensors,)
     sensor_turn: Floats  # (sensors,) direction deviation on the way to each sensor [rad]
     drift: Floats  # (sensors, knots) [ug m-3]
     common: Floats  # (common knots,)
     loading: Floats  # (sensors,) share of the common background that each sensor sees [1]
     noise: Floats  # (sensors,) ln noise
-    hyper: Floats  # (7,) ln, but logit for MISSED
+    hyper: Floats  # (8,) ln, but logit for MISSED
     lag: Ints  # (1,)
     towards: Floats  # (n,) where the wind goes to, before the block's turn [rad]
     c: Floats  # (J, n, t) contribution of each source at each turn [ug m-3]

@@ -142,7 +142,8 @@ def _nodes(p, st, k, pos):  # type: ignore[no-untyped-def]
     puff_start, puff, left, gone = p.puff_start, p.puff, p.puff_from, p.puff_until
     first = p.block_start[k]
     errors_of(p, st.phi, p.survey[order[first]], err)
-    rows = 0
+    # A plain 0 would be a type of its own, and compile what it is handed to once more.
+    rows = np.int64(0)
     for r in range(first, p.block_start[k + 1]):
         i = order[r]
         g = air[i]

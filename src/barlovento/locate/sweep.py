@@ -132,7 +132,8 @@ def _keep(p: Problem, st: State, into: Record, total: float, posterior: float) -
 def log_prior(p, st):  # type: ignore[no-untyped-def]
     """Return the log prior of sources, global and lasting errors and hyper-parameters."""
     scratch = np.zeros(st.precision.shape[0])
-    lp = log_prior_globals(p, st.phi, scratch, 0) + log_prior_lasting(p, st, scratch, 0)
+    at = np.int64(0)  # a bare 0 would compile both once more
+    lp = log_prior_globals(p, st.phi, scratch, at) + log_prior_lasting(p, st, scratch, at)
     lp -= np.sum(p.use_gain) * (st.hyper[SENSOR_SD] + st.hyper[TURN_SD])
     for h in range(st.hyper.shape[0]):
         if h != DIR_SD and p.hyper_sd[h] > 0.0:

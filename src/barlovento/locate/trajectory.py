@@ -151,7 +151,8 @@ def hamiltonian(p, st, rng, beta, adapt):  # type: ignore[no-untyped-def]
         z = rng.standard_normal()
         for b in range(a, d):
             momentum[b] += chol[b, a] * z
-    before = -gradient(p, st, beta, grad, 0)
+    plain = np.int64(0)  # a bare 0 would compile the gradient once more
+    before = -gradient(p, st, beta, grad, plain)
     lb0, towards0 = st.lb.copy(), st.towards.copy()
     near0 = st.near.copy()
     c0, e0 = _copies(st)
@@ -169,7 +170,7 @@ def hamiltonian(p, st, rng, beta, adapt):  # type: ignore[no-untyped-def]
         fine = write(st, here)
         if not fine:
             break
-        after = -gradient(p, st, beta, grad, 0)
+        after = -gradient(p, st, beta, grad, plain)
         if not math.isfinite(after) or after > before + 1000.0:
             fine = False
             break

@@ -55,7 +55,7 @@ class Effort:
     chains : int
         Number of chains.
     warm_up : int
-        Sweeps at each power of the likelihood below one; at one, three times as many.
+        Sweeps at each power of the likelihood; at one, six times as many.
     sweeps : int
         Sweeps kept from, per chain.
     thin : int
@@ -196,7 +196,7 @@ def warm_up(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None])
         move_background(pp, ps, rng, 0.5)
     if chain.planted:
         plant(p, st)
-    half = effort.warm_up // 2
+    half = max(effort.warm_up // 2, 1)
     for beta in BETAS[2:] if chain.planted else BETAS:
         chain.maps = [*chain.maps[-2:], set_birth_map(p, st, [])]
         for _ in range(2):

@@ -92,16 +92,16 @@ def _relevant(
         high, widest = max(high, middle[row, 1]), max(widest, reach[row] + side)
     some = np.empty(edges.shape)
     kept = 0
-    box = np.array([math.inf, math.inf, -math.inf, -math.inf])
-    for edge in edges:
-        x0, x1 = min(edge[0], edge[2]), max(edge[0], edge[2])
-        y0, y1 = min(edge[1], edge[3]), max(edge[1], edge[3])
-        box[0], box[1] = min(box[0], x0), min(box[1], y0)
-        box[2], box[3] = max(box[2], x1), max(box[3], y1)
+    left, low, right, top = math.inf, math.inf, -math.inf, -math.inf
+    for k in range(len(edges)):
+        x0, x1 = min(edges[k, 0], edges[k, 2]), max(edges[k, 0], edges[k, 2])
+        y0, y1 = min(edges[k, 1], edges[k, 3]), max(edges[k, 1], edges[k, 3])
+        left, low, right, top = min(left, x0), min(low, y0), max(right, x1), max(top, y1)
         if y1 >= south - widest and y0 <= high + widest and x1 >= west - widest:
-            some[kept] = edge
+            some[kept, 0], some[kept, 1] = edges[k, 0], edges[k, 1]
+            some[kept, 2], some[kept, 3] = edges[k, 2], edges[k, 3]
             kept += 1
-    return some[:kept], box[0], box[1], box[2], box[3]
+    return some[:kept], left, low, right, top
 
 
 @nb.njit(cache=True, nogil=True)
@@ -139,16 +139,17 @@ def near_edges(
     some, west, south, east, north = _relevant(edges, middle, reach, rows, side)
     for i in range(n):
         row = rows[i]
-        x, y = middle[row]
-        around = reach[row] + side
+        x, y, around = middle[row, 0], middle[row, 1], reach[row] + side
         if x + around < west or x - around > east or y + around < south or y - around > north:
             continue
-        for edge in some:
-            ax, ay, bx, by = edge
+        for k in range(len(some)):
+            ax, ay, bx, by = some[k, 0], some[k, 1], some[k, 2], some[k, 3]
             if (ay <= y) != (by <= y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
                 inside[i] = not inside[i]
-            if not near[i] and _from_line(x, y, ax, ay, bx, by) <= around * around:
-                near[i] = _near(edge, flat[row], line[row], side * side)
+            if near[i] or max(ax, bx) < x - around or min(ax, bx) > x + around:
+                continue
+            if _from_line(x, y, ax, ay, bx, by) <= around * around:
+                near[i] = _near(some[k], flat[row], line[row], side * side)
     return inside, near
 
 

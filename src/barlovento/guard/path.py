@@ -160,6 +160,32 @@ class Path:
         knot, corners, time, height, share = stretches_of(self._knots, profile, every, early, high)
         return Pieces(np.full(len(knot), LEG), self._leg[knot], corners, time, height, share)
 
+    @property
+    def knot_times(self) -> FloatArray:
+        """Return the moments of the route's knots, in order [s since 1970]."""
+        return self._time
+
+    def at(self, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return where and how high the plan is at some moments of its legs.
+
+        Parameters
+        ----------
+        moments : ndarray, shape (n,)
+            [s since 1970].
+
+        Returns
+        -------
+        tuple of ndarray, shape (n, 3) and (n,)
+            Places, and heights above the route's own reference [m].
+        """
+        knot = np.clip(
+            np.searchsorted(self._time, moments, side="right") - 1, 0, len(self._leg) - 1
+        )
+        share = (moments - self._time[knot]) / (self._time[knot + 1] - self._time[knot])
+        first, rise = self._knots[knot], self._height[knot + 1] - self._height[knot]
+        spots = first + share[:, None] * (self._knots[knot + 1] - first)
+        return spots, self._height[knot] + share * rise
+
     def places_at(self, legs: IntArray, shares: FloatArray) -> FloatArray:
         """Return places of legs, one for each row.
 

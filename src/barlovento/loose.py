@@ -139,31 +139,33 @@ def gather(
             raise BadInput(
                 "--pins judges a folder of signed consents. Name that with --consents DIR."
             )
-        home = find(consents or workspace)
-        ledger = _ledger(home)
+        named = find(consents or workspace)
+        ledger = _ledger(named)
         return Gathered(
-            home=home, ledger=ledger, chosen=None, logged=frozenset(ledger.consents), aside=()
+            home=named, ledger=ledger, chosen=None, logged=frozenset(ledger.consents), aside=()
         )
     files = _files(consents)
+    home = _home(consents, workspace) if pins is None else None
     if pins is None:
-        try:
-            home_or_none: Path | None = find(workspace)
-        except BadInput as error:
-            raise BadInput(
-                f"{consents} holds signed consents, but nobody says whose keys they are: {error} "
-                "Or give an exported log with --pins FILE and its --key."
-            ) from error
-        assert home_or_none is not None
-        ledger = _ledger(home_or_none)
+        assert home is not None
+        ledger = _ledger(home)
+    elif workspace is None:
+        ledger = _exported(pins, key)
     else:
-        if workspace is not None:
-            raise BadInput("Pins come from --pins or from --workspace. Leave one of them away.")
-        home_or_none, ledger = None, _exported(pins, key)
+        raise BadInput("Pins come from --pins or from --workspace. Leave one of them away.")
     logged = frozenset(ledger.consents)
     chosen, aside = _taken(files, ledger)
-    return Gathered(
-        home=home_or_none, ledger=ledger, chosen=chosen, logged=logged, aside=tuple(aside)
-    )
+    return Gathered(home=home, ledger=ledger, chosen=chosen, logged=logged, aside=tuple(aside))
+
+
+def _home(consents: Path, workspace: Path | None) -> Path:
+    try:
+        return find(workspace)
+    except BadInput as error:
+        raise BadInput(
+            f"{consents} holds signed consents, but nobody says whose keys they are: {error} Or "
+            "give an exported log with --pins FILE and its --key."
+        ) from error
 
 
 def _ledger(home: Path) -> Ledger:

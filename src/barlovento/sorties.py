@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,7 +114,7 @@ def log_flight(
     return Logged(index=record(home, "flight", document), document=document, why_not=why_not)
 
 
-def _of_aircraft(tracks: tuple[Track, ...], aircraft: str, file: Path) -> Track:
+def _of_aircraft(tracks: Sequence[Track], aircraft: str, file: Path) -> Track:
     """Return the track of an aircraft, or the only one there is."""
     wanted = aircraft.strip().casefold()
     named = [

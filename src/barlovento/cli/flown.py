@@ -35,9 +35,7 @@ def flown(
     timezone: Annotated[
         str | None, Parameter(help="Zone of times that don't tell theirs, such as UTC.")
     ] = None,
-    position_error: Annotated[
-        float, Parameter(help="Position error of a track that doesn't tell its own, in metres.")
-    ] = 10.0,
+    position_error: float = 10.0,
     terrain: Terrain = None,
     geoid: Geoid = None,
     workspace: Workspace = None,
@@ -53,6 +51,11 @@ def flown(
     barlovento audit flown flight.csv --plan plan.geojson --id F-7
     barlovento audit flight F-7 --proof f-7.json
     ```
+
+    Parameters
+    ----------
+    position_error
+        Position error of a track that doesn't tell its own [m].
     """
     from barlovento import sorties
 

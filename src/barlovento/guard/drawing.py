@@ -124,12 +124,28 @@ class Flat:
         return found
 
     def first_touch(self, start: FloatArray, end: FloatArray, side: float) -> float:
-        """Return where a line first comes as near as the side, as a share; infinite if never."""
+        """Return where a line first comes as near as the side, as a share; infinite if never.
+
+        Parameters
+        ----------
+        start, end : ndarray, shape (2,)
+            Of the line [m].
+        side : float
+            To the side of the aircraft [m].
+        """
         inside, share = first_near(self.edges, start, end, side)
         return 0.0 if inside else float(share)
 
     def first_off(self, start: FloatArray, end: FloatArray, side: float) -> float:
-        """Return where a line is first not held with the side, as a share; infinite if it is."""
+        """Return where a line is first not held with the side, as a share; infinite if it is.
+
+        Parameters
+        ----------
+        start, end : ndarray, shape (2,)
+            Of the line [m].
+        side : float
+            To the side of the aircraft [m].
+        """
         inside, share = first_near(self.edges, start, end, side)
         return float(share) if inside else 0.0
 

@@ -121,7 +121,7 @@ def near_edges(
     edges : ndarray, shape (m, 4)
         Both ends of each; all the area's rings [m].
     flat, line, middle, reach : ndarray
-        As in :class:`~barlovento.guard.drawing.Patches`.
+        As in :class:`~barlovento.guard.drawing.Patches` [m].
     rows : ndarray of int, shape (n,)
         Which of the patches are asked about.
     side : float

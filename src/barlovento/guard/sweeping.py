@@ -105,7 +105,7 @@ def boxes_meet(
     Parameters
     ----------
     time, height, spans, level, slack
-        As in :func:`boxes_in`; NaN meets everything.
+        As in :func:`boxes_in`, where NaN meets everything [s since 1970], [m].
     """
     found = np.zeros(len(time), dtype=np.bool_)
     for i in range(len(time)):
@@ -200,7 +200,7 @@ def flattened(
     corners : ndarray, shape (n, 4, 3)
         [m].
     origin, axes : ndarray, shape (3,) and (3, 3)
-        Of the frame.
+        Of the frame [m], [1].
 
     Returns
     -------

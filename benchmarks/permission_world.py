@@ -26,7 +26,7 @@ from barlovento.domain.airspace import (
     Waypoint,
 )
 from barlovento.errors import PlanRefused
-from barlovento.guard import requirements, trust
+from barlovento.guard import narrowing, trust
 from barlovento.guard.airspace import clear, holds
 from barlovento.guard.ledger import (
     CONSENT,
@@ -105,7 +105,7 @@ def tell_coarsely() -> None:
     For processes of a benchmark alone; the fuzzed plans of clear_fuzz.py are judged as finely as
     people's.
     """
-    requirements.SMALLEST = requirements.COARSE
+    narrowing.SMALLEST = narrowing.COARSE
 
 
 @lru_cache(maxsize=256)

@@ -1,11 +1,17 @@
-"""The air of a test and the plume in it."""
+"""The air of a test and the plume in it; a workspace of permission and its command line."""
 
 from __future__ import annotations
 
+import json
 import math
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import permission_path as shared
 import pytest
 
 from barlovento.dispersion.plume import N_VIEW, coupling, ray_gradient, view
@@ -114,3 +120,82 @@ class Air:
 def make_air() -> type[Air]:
     """Return what makes the air of a test."""
     return Air
+
+
+# ---------------------------------------------------------------- permission
+
+
+@pytest.fixture
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder whose workspace would be ``watch``, with cheap keys."""
+    from barlovento.adapters import keys as key_files
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BARLOVENTO_PASSPHRASE", shared.PASSPHRASE)
+    monkeypatch.setenv("BARLOVENTO_WORKSPACE", "watch")
+    monkeypatch.setitem(key_files.write_key.__kwdefaults__, "cost", shared.CHEAP)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> shared.Run:
+    """Return what runs a command with ``--json``, and gives its exit code and its answer."""
+    from barlovento.cli import main
+
+    def go(*words: str | Path) -> tuple[int, dict[str, Any]]:
+        capsys.readouterr()
+        code = main([*map(str, words), "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return go
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with two states' keys pinned, made once."""
+    from barlovento import keyring, permission_workspace
+    from barlovento.adapters import keys as key_files
+
+    folder = tmp_path_factory.mktemp("prepared")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(key_files.write_key.__kwdefaults__, "cost", shared.CHEAP)
+        keys = folder / "keys"
+        for name in ("ana", "ben", "mx", "us", "mx2"):
+            keyring.make_key(name, keys, shared.PASSPHRASE)
+        permission_workspace.init(
+            folder / "watch",
+            origin="example.org/watch",
+            holder="Example Watch",
+            people=[keys / "ana.pub", keys / "ben.pub"],
+            passphrase=shared.PASSPHRASE,
+        )
+        for state, name in (("MX", "mx"), ("US", "us")):
+            for person, pinned in (("ana", False), ("ben", True)):
+                made = keyring.pin(
+                    folder / "watch",
+                    keys / f"{name}.pub",
+                    role="authority",
+                    state=state,
+                    by=keys / f"{person}.key",
+                    passphrase=lambda _: shared.PASSPHRASE,
+                )
+                assert made.pinned == pinned
+    return folder
+
+
+@pytest.fixture
+def pinned(run: shared.Run, surroundings: None, prepared: Path, tmp_path: Path) -> shared.Run:
+    """Return what runs commands beside a copy of that workspace."""
+    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
+    return run
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """Return what sets the clock of the workspace."""
+    from barlovento import clearing, consenting, keyring, logbook, permission_workspace, sorties
+
+    def go(moment: datetime) -> None:
+        for module in (permission_workspace, clearing, consenting, keyring, logbook, sorties):
+            monkeypatch.setattr(module, "now", lambda: moment)
+
+    return go

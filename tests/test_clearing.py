@@ -4,68 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from permission_path import PLAN, START, Run, asked
 
-from barlovento import clearing, keyring, permission_workspace
-from barlovento.adapters import keys as key_files
-from barlovento.cli import main
+from barlovento import clearing
 from barlovento.domain.airspace import Applicability, Circle, Consent, Volume
 from barlovento.errors import BadInput
 from barlovento.fly.plans import read_plan
 
-PASSPHRASE = "correct horse battery"
-CHEAP = 16
-Run = Callable[..., tuple[int, dict[str, Any]]]
-
-START = (datetime.now(UTC) + timedelta(days=3)).replace(microsecond=0)
-AREA = [[-107.5, 24.7], [-107.3, 24.7], [-107.3, 24.9], [-107.5, 24.9], [-107.5, 24.7]]
-REQUEST = {
-    "type": "Feature",
-    "geometry": {"type": "Polygon", "coordinates": [AREA]},
-    "properties": {
-        "authority": "MX",
-        "holder": "Example Watch",
-        "purpose": "air sampling",
-        "valid_from": (START - timedelta(days=1)).isoformat(),
-        "valid_until": (START + timedelta(days=1)).isoformat(),
-        "lower": None,
-        "upper": {"value": 120, "unit": "m", "reference": "AGL"},
-        "aircraft": ["XB-ABC"],
-        "sensors": ["methane analyser"],
-    },
-}
-PLAN: dict[str, Any] = {
-    "type": "Feature",
-    "geometry": {
-        "type": "LineString",
-        "coordinates": [[-107.4, 24.8, 80], [-107.398, 24.8, 90], [-107.398, 24.803, 95]],
-    },
-    "properties": {
-        "schema": 1,
-        "id": "sortie-1",
-        "aircraft": "XB-ABC",
-        "purpose": "air sampling",
-        "holder": "Example Watch",
-        "sensors": ["methane analyser"],
-        "height_reference": "AGL",
-        "start": START.isoformat(),
-        "speed_m_s": 12,
-        "home": [-107.4, 24.8, 80],
-        "return_speed_m_s": 12,
-        "buffer": {
-            "navigation_error_m": 5,
-            "gust_drift_m": 5,
-            "turn_radius_m": 15,
-            "height_error_m": 8,
-            "time_error_s": 3,
-        },
-    },
-}
 PARK = """AC P
 AN PARK
 AL GND
@@ -75,53 +25,14 @@ DC 0.05
 """
 
 
-@pytest.fixture(autouse=True)
-def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BARLOVENTO_PASSPHRASE", PASSPHRASE)
-    monkeypatch.setenv("BARLOVENTO_WORKSPACE", "watch")
-    monkeypatch.setitem(key_files.write_key.__kwdefaults__, "cost", CHEAP)
+pytestmark = pytest.mark.usefixtures("surroundings")
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def go(*words: str | Path) -> tuple[int, dict[str, Any]]:
-        capsys.readouterr()
-        code = main([*map(str, words), "--json"])
-        return code, json.loads(capsys.readouterr().out)
-
-    return go
-
-
-@pytest.fixture
-def watch(run: Run, tmp_path: Path) -> Path:
+def watch(pinned: Run) -> None:
     """A workspace with a living consent of MX."""
-    keys = tmp_path / "keys"
-    for name in ("ana", "ben", "mx"):
-        keyring.make_key(name, keys, PASSPHRASE)
-    people = [keys / "ana.pub", keys / "ben.pub"]
-    permission_workspace.init(
-        tmp_path / "watch",
-        origin="example.org/watch",
-        holder="Example Watch",
-        people=people,
-        passphrase=PASSPHRASE,
-    )
-    for person in ("ana", "ben"):
-        keyring.pin(
-            tmp_path / "watch",
-            keys / "mx.pub",
-            role="authority",
-            state="MX",
-            by=keys / f"{person}.key",
-            passphrase=lambda _: PASSPHRASE,
-        )
-    Path("request.json").write_text(json.dumps(REQUEST))
-    _, asked = run("consent", "request", "request.json")
-    run("consent", "answer", asked["id"], "granted")
-    code, _ = run("consent", "sign", asked["id"], "--by", keys / "mx.key")
-    assert code == 0
-    return tmp_path / "watch"
+    asked(pinned)
+    assert pinned("consent", "sign", "R-1", "--by", "keys/mx.key")[0] == 0
 
 
 def plan(**change: Any) -> Path:
@@ -135,7 +46,7 @@ def plan(**change: Any) -> Path:
     return path
 
 
-def test_a_plan_is_cleared_logged_and_proved(run: Run, watch: Path) -> None:
+def test_a_plan_is_cleared_logged_and_proved(run: Run, watch: None) -> None:
     code, done = run("clear", plan(), "--out", "out")
     assert (code, done["cleared"]) == (0, True)
     proof = json.loads(Path("out/clearance.json").read_text())
@@ -146,7 +57,7 @@ def test_a_plan_is_cleared_logged_and_proved(run: Run, watch: Path) -> None:
     assert code == 0
 
 
-def test_a_refusal_names_the_place_and_takes_an_old_proof_away(run: Run, watch: Path) -> None:
+def test_a_refusal_names_the_place_and_takes_an_old_proof_away(run: Run, watch: None) -> None:
     run("clear", plan(), "--out", "out")
     code, done = run("clear", plan(aircraft="XB-XYZ"), "--out", "out")
     assert (code, done["cleared"], done["exit_code"]) == (3, False, 3)
@@ -157,7 +68,7 @@ def test_a_refusal_names_the_place_and_takes_an_old_proof_away(run: Run, watch: 
     assert Path("out/refusal.json").exists()
 
 
-def test_zones_are_imported_listed_and_obeyed(run: Run, watch: Path) -> None:
+def test_zones_are_imported_listed_and_obeyed(run: Run, watch: None) -> None:
     Path("park.openair").write_text(PARK)
     code, done = run("zones", "import", "park.openair", "--country", "MX")
     assert (code, done["zones"]) == (0, 1)
@@ -175,7 +86,7 @@ def test_zones_are_imported_listed_and_obeyed(run: Run, watch: Path) -> None:
     assert run("clear", plan(), "--zones", "park.openair", "--country", "MX")[0] == 3
 
 
-def test_a_broken_file_of_zones_leaves_no_trace(run: Run, watch: Path) -> None:
+def test_a_broken_file_of_zones_leaves_no_trace(run: Run, watch: None) -> None:
     Path("park.openair").write_text(PARK + "\nAC R\nAN BAD\nAL 500\nAH FL95\nDC 1\n")
     code, done = run("zones", "import", "park.openair")
     assert code == 1

@@ -3,85 +3,31 @@
 from __future__ import annotations
 
 import json
-import shutil
+import re
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from permission_path import Run
 
-from barlovento import keyring, logbook, permission_workspace
-from barlovento.adapters import keys as key_files
+from barlovento import logbook, permission_workspace
 from barlovento.adapters.sqlite_file import connect
 from barlovento.adapters.store import FILE
-from barlovento.cli import main
 from barlovento.errors import IntegrityError, Refused
 from barlovento.guard.exported import verify_file
 from barlovento.guard.verifier import VerifyError
 
 ROOT = Path(__file__).resolve().parent.parent
 VERIFIER = ROOT / "verifier" / "barlovento_verify.py"
-PASSPHRASE = "correct horse battery"
-CHEAP = 16
-Run = Callable[..., tuple[int, dict[str, Any]]]
-
-
-@pytest.fixture(autouse=True)
-def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BARLOVENTO_PASSPHRASE", PASSPHRASE)
-    monkeypatch.setenv("BARLOVENTO_WORKSPACE", "watch")
-    # The real work factor takes half a second and 128 MB for each use of a key.
-    monkeypatch.setitem(key_files.write_key.__kwdefaults__, "cost", CHEAP)
+pytestmark = pytest.mark.usefixtures("surroundings")
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def go(*words: str | Path) -> tuple[int, dict[str, Any]]:
-        capsys.readouterr()
-        code = main([*map(str, words), "--json"])
-        return code, json.loads(capsys.readouterr().out)
-
-    return go
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with two states' keys pinned, made once."""
-    folder = tmp_path_factory.mktemp("prepared")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(key_files.write_key.__kwdefaults__, "cost", CHEAP)
-        keys = folder / "keys"
-        for name in ("ana", "ben", "mx", "us", "mx2"):
-            keyring.make_key(name, keys, PASSPHRASE)
-        permission_workspace.init(
-            folder / "watch",
-            origin="example.org/watch",
-            holder="Example Watch",
-            people=[keys / "ana.pub", keys / "ben.pub"],
-            passphrase=PASSPHRASE,
-        )
-        for state, name in (("MX", "mx"), ("US", "us")):
-            for person, pinned in (("ana", False), ("ben", True)):
-                made = keyring.pin(
-                    folder / "watch",
-                    keys / f"{name}.pub",
-                    role="authority",
-                    state=state,
-                    by=keys / f"{person}.key",
-                    passphrase=lambda _: PASSPHRASE,
-                )
-                assert made.pinned == pinned
-    return folder
-
-
-@pytest.fixture
-def watch(run: Run, prepared: Path, tmp_path: Path) -> Run:
-    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
-    return run
+def watch(pinned: Run) -> Run:
+    return pinned
 
 
 def test_keys_are_pinned_by_two_people_on_the_command_line(watch: Run) -> None:
@@ -438,3 +384,4 @@ def test_without_a_terminal_a_missing_passphrase_is_said(
     code, told = watch("keys", "new", "dan", "--out", "keys")
     assert code == 1
     assert "--passphrase-file" in told["error"]
+    assert re.search(r"BARLOVENTO_PASSPHRASE\b", told["error"])

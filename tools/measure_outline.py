@@ -1,11 +1,12 @@
 """Measure how far limits drawn from the shipped outline lie off published ones, and write it.
 
-    npm pack @geo-maps/countries-maritime-10m
-    uv run --all-extras python tools/measure_outline.py package/map.geo.json
+    npm pack @geo-maps/countries-maritime-10m @geo-maps/countries-coastline-10m
+    uv run --all-extras python tools/measure_outline.py maritime.json --coastline coastline.json
 
 The published limits are OpenStreetMap's of 2017 (ODbL), straight baselines and treaties included.
-Nothing of them is shipped: only, for each state and each field of 1 by 1 degree, the largest
-depth at which the shipped outline was found to be wrong at many random places. Where the two
+Its coast gives limits of another kind, 12 miles off the coast and along medians. The error has to
+cover both. Nothing of them is shipped: only, for each state and each field of 1 by 1 degree, the
+largest depth at which the shipped outline was found to be wrong at many random places. Where they
 disagree about whose land it is, that is an error too, and a large one.
 """
 
@@ -22,12 +23,13 @@ import shapely
 
 from barlovento.domain.countries import alpha2
 from barlovento.guard.borders import Borders
+from barlovento.guard.limit_errors import LimitErrors
 from barlovento.guard.limits import margins
 from barlovento.guard.nearest import FloatArray, cartesian, geodetic
 from barlovento.guard.outline import SEA
 
 sys.path.insert(0, str(Path(__file__).parent))
-from build_borders import SOVEREIGN
+from finer_outline import HELD_BY, finer_outline
 
 OUT = Path(__file__).resolve().parent.parent / "src/barlovento/guard/data/errors.json"
 FIELD = 1.0
@@ -35,8 +37,6 @@ FIELD = 1.0
 FARTHER, LEAST = 1.1, 500.0
 """What was not hit by a random place: a factor [1] and a least error [m]."""
 MOST_INSIDE_LAND = 20_000.0
-INSULAR = {"GF": "FR", "GP": "FR", "MQ": "FR", "RE": "FR", "YT": "FR", "BQ": "NL", "SJ": "NO"}
-INSULAR |= {"BV": "NO", "CC": "AU", "CX": "AU", "TK": "NZ", "AQ": ""}
 
 
 def sample(borders: Borders, n: int, seed: int) -> tuple[FloatArray, FloatArray]:
@@ -62,7 +62,7 @@ def published(path: Path, lon: FloatArray, lat: FloatArray) -> Any:
     truth = np.full(len(lon), "", dtype=object)
     for feature in json.loads(path.read_text(encoding="utf-8"))["features"]:
         code = alpha2(feature["properties"]["A3"]) or "?"
-        code = (SOVEREIGN | INSULAR).get(code, code)
+        code = HELD_BY.get(code, code)
         shape = shapely.make_valid(shapely.from_geojson(json.dumps(feature["geometry"])))
         for part in shapely.get_parts(shape):
             west, south, east, north = part.bounds
@@ -77,11 +77,16 @@ def main() -> None:
     """Write the table of errors."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("maritime", type=Path)
+    parser.add_argument("--coastline", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--places", type=int, default=3_000_000)
     parser.add_argument("--seed", type=int, default=11)
     options = parser.parse_args()
     borders = Borders.shipped()
+    # Another error is not asked for: only the depths of this outline count.
+    coast = Borders(
+        finer_outline(options.coastline, borders.states), errors=LimitErrors.same_everywhere(0.0)
+    )
     lon, lat = sample(borders, options.places, options.seed)
     truth = published(options.maritime, lon, lat)
     cell = np.stack([np.floor(lat / FIELD), np.floor(lon / FIELD)], axis=1).astype(int)
@@ -99,8 +104,11 @@ def main() -> None:
             is_its = truth[rows] == state
             if not is_its.any() and not (margin > -60_000.0).any():
                 continue
-            outward = float(np.max(-margin[is_its], initial=0.0))
-            inward = float(np.max(margin[~is_its], initial=0.0))
+            by_coast = margins(coast.around(state), places)
+            # On land the coast says nothing of limits.
+            at_sea, within = by_coast.holder == SEA, by_coast.margin > 0.0
+            outward = float(np.max(-margin[is_its | (at_sea & within)], initial=0.0))
+            inward = float(np.max(margin[~is_its | (at_sea & ~within)], initial=0.0))
             wrong += int(np.sum((margin > 0) != is_its))
             pair = [round(FARTHER * max(value, 0.0) + LEAST) for value in (outward, inward)]
             table.setdefault(state, {})[name] = [min(value, 999_000) for value in pair]

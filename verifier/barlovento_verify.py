@@ -747,8 +747,12 @@ def _check_flight(entries: tuple[Entry, ...], ledger: Ledger, flight: str) -> No
     for entry in flights:
         if entry.payload["id"] != flight:
             raise VerifyError(f"The proof is for {flight}, but holds {entry.payload['id']}.")
-        plans = [c.payload["plan_digest"] for c in clearances if c.index < entry.index]
-        if entry.payload["plan_digest"] not in plans:
+        stood = {
+            c.index
+            for c in clearances
+            if c.index < entry.index and c.payload["plan_digest"] == entry.payload["plan_digest"]
+        }
+        if not stood or entry.payload.get("clearance", min(stood)) not in stood:
             raise VerifyError(f"No clearance of exactly this plan stands before flight {flight}.")
     if not clearances or not (flights or clearances[-1].payload["plan"] == flight):
         raise VerifyError(f"No clearance for {flight} is in this proof.")
@@ -776,6 +780,11 @@ def words(found: Verified) -> list[str]:
             lines.append(f"its plan was cleared on {words}, signed by keys pinned to the states.")
         else:
             lines.append("it was cleared without any consent, as flying outside of every state.")
+        lines += [
+            f"The operator noted of what was flown: {entry.payload['verdict']}."
+            for entry in found.entries
+            if entry.kind == "flight" and "verdict" in entry.payload
+        ]
         lines.append("A proof can't show that no revocation was left out: ask for the whole log.")
     return lines
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from barlovento import __version__
 from barlovento.domain.airspace import Consent
 from barlovento.errors import BadInput, Fault, SurveyError
+from barlovento.loose import gather
 
 if TYPE_CHECKING:
     from barlovento.domain.track import Track
@@ -53,7 +54,10 @@ def audit_tracks(
     timezone: str | None = None,
     position_error: float = ASSUMED_ERROR,
     top_speed: float | None = None,
+    consents: Path | None = None,
     workspace: Path | None = None,
+    pins: Path | None = None,
+    key: str | None = None,
     borders: Path | None = None,
     record: bool = False,
     out: Path | None = None,
@@ -73,8 +77,12 @@ def audit_tracks(
         Where a track doesn't tell its own [m].
     top_speed : float, optional
         Fastest between fixes [m s-1].
+    consents : Path, optional
+        A workspace whose consents count, or a folder of signed ones.
     workspace : Path, optional
-        Whose consents count.
+        Whose pins judge that folder.
+    pins, key : Path and str, optional
+        An exported log whose pins do, and its known key.
     borders : Path, optional
         Finer borders, as GeoJSON.
     record : bool
@@ -98,22 +106,30 @@ def audit_tracks(
     """
     from barlovento.guard.audit import audit_track
 
-    if record and workspace is None:
-        raise BadInput("There is no log to record in. Name the workspace with --consents DIR.")
+    gathered = None
+    if consents is not None or workspace is not None:
+        gathered = gather(consents, workspace=workspace, pins=pins, key=key)
+    elif pins is not None:
+        raise BadInput("--pins judges a folder of signed consents. Name that with --consents DIR.")
+    home = gathered.home if gathered is not None else None
+    if record and home is None:
+        raise BadInput("There is no log to record in. Name the workspace with --workspace DIR.")
     tracks, notes = _read(files, timezone, position_error)
-    lines = borders_of(workspace, borders)
+    lines = borders_of(home, borders)
     lines.around(state)
-    consents = None if workspace is None else _consents(workspace)
+    known = None if gathered is None else gathered.in_their_time()
     audits = tuple(
-        audit_track(track, lines, state, consents=consents or (), top_speed=top_speed)
+        audit_track(track, lines, state, consents=known or (), top_speed=top_speed)
         for track in tracks
     )
-    document = _document(audits, state, lines, consents, notes)
+    document = _document(audits, state, lines, known, notes)
+    if gathered is not None and gathered.aside:
+        document["consents_set_aside"] = list(gathered.aside)
     replaced: tuple[str, ...] = ()
     if out is not None:
-        replaced = _write(out, audits, lines, document, consents, language)
-    if record and workspace is not None:
-        _record(workspace, document)
+        replaced = _write(out, audits, lines, document, known, language)
+    if record and home is not None:
+        _record(home, document)
     return Audited(audits=audits, notes=tuple(notes), document=document, replaced=replaced)
 
 
@@ -215,34 +231,6 @@ def _content(file: Path) -> bytes:
         raise BadInput(
             f"{file}: it can't be read ({error.strerror}). Check the name and the rights."
         ) from error
-
-
-def _consents(workspace: Path) -> list[Consent]:
-    """Return the workspace's consents, each cut to the time in which it stood.
-
-    One that was signed after a flight did not cover it; one that was withdrawn later did.
-    """
-    from barlovento.adapters.store import Store
-    from barlovento.guard.consents import read_consent
-    from barlovento.permission_workspace import find, ledger_of
-
-    with Store.open(find(workspace)) as store:
-        ledger = ledger_of(store)
-    consents: list[Consent] = []
-    for digest, signed in ledger.consents.items():
-        consent = read_consent(signed.payload, digest=digest, key_id=signed.key_id)
-        ends = [consent.volume.when.valid_until] if consent.volume.when.valid_until else []
-        if digest in ledger.revoked:
-            ends.append(datetime.fromisoformat(ledger.revoked[digest].time))
-        starts = [datetime.fromisoformat(signed.time)]
-        if consent.volume.when.valid_from:
-            starts.append(consent.volume.when.valid_from)
-        start, end = max(starts), min(ends, default=None)
-        if end is not None and end <= start:
-            continue
-        when = replace(consent.volume.when, valid_from=start, valid_until=end)
-        consents.append(replace(consent, volume=replace(consent.volume, when=when)))
-    return consents
 
 
 def _document(

@@ -15,7 +15,8 @@ from barlovento.domain.airspace import Clearance, Consent, Shortfall, Zone
 from barlovento.errors import BadInput, PlanRefused
 from barlovento.fly.plans import PlanFile, read_plan
 from barlovento.fly.zones import Lies, parse_zones, read_zones
-from barlovento.permission_workspace import find, now, record, standing
+from barlovento.loose import gather
+from barlovento.permission_workspace import find, now, record
 
 CLEARANCE, REFUSAL, MAP = "clearance.json", "refusal.json", "map.png"
 SUFFIXES = {".json", ".geojson", ".txt", ".openair", ".air"}
@@ -58,18 +59,21 @@ class Cleared:
         What is missing; empty with a proof.
     set_aside : tuple of str
         Consents that don't live, with the reason.
-    index : int
-        Entry in the log.
+    index : int or None
+        Entry in the log; None where none is written.
     files : tuple of str
         Names of what was written.
+    not_in_log : tuple of str
+        Digests of consents behind a clearance that are not in the log.
     """
 
     plan: PlanFile
     clearance: Clearance | None
     shortfalls: tuple[Shortfall, ...]
     set_aside: tuple[str, ...]
-    index: int
+    index: int | None
     files: tuple[str, ...]
+    not_in_log: tuple[str, ...] = ()
 
 
 def import_zones(folder: Path | None, file: Path, *, country: str = "") -> ZonesImported:
@@ -133,6 +137,9 @@ def clear_plan(
     *,
     flight: Path | None = None,
     workspace: Path | None = None,
+    consents: Path | None = None,
+    pins: Path | None = None,
+    key: str | None = None,
     zones: Path | None = None,
     country: str = "",
     terrain: tuple[float, float] | None = None,
@@ -147,6 +154,10 @@ def clear_plan(
         The plan, and for a .plan what it does not hold.
     workspace : Path, optional
         Whose living consents count, and whose log is written.
+    consents : Path, optional
+        Another workspace, or a folder of signed consents that the workspace's pins judge.
+    pins, key : Path and str, optional
+        An exported log whose pins judge that folder, and its known key; then nothing is logged.
     zones : Path, optional
         Zones in place of the workspace's.
     country : str
@@ -165,12 +176,12 @@ def clear_plan(
     from barlovento.guard.airspace import clear
 
     read = read_plan(plan, flight=flight)
-    home = find(workspace)
-    where = standing(home)
+    gathered = gather(consents, workspace=workspace, pins=pins, key=key)
+    home, moment = gathered.home, now()
+    where = gathered.standing(moment)
     _suspect_swapped(read, where.living, plan.name)
-    known = zones_in(zones, country=country) if zones else zones_of(home)
+    known = _zones(zones, home, country)
     every = [zone for group in known.values() for zone in group]
-    moment = now()
     clearance: Clearance | None = None
     shortfalls: tuple[Shortfall, ...] = ()
     try:
@@ -190,9 +201,12 @@ def clear_plan(
     files: tuple[str, ...] = ()
     if out is not None:
         files = _write(out, read, where.living, every, shortfalls, document)
-    kind = "clearance" if clearance else "refusal"
-    index = record(home, kind, document if clearance else _short(document))
-    aside = tuple(f"Consent {r.id} of {r.authority}: {r.reason}" for r in where.rejected)
+    index = None if home is None else _record(home, gathered.logged, clearance, document)
+    aside = (
+        *gathered.aside,
+        *(f"Consent {r.id} of {r.authority}: {r.reason}" for r in where.rejected),
+    )
+    outside = frozenset(clearance.consents) - gathered.logged if clearance else frozenset()
     return Cleared(
         plan=read,
         clearance=clearance,
@@ -200,7 +214,30 @@ def clear_plan(
         set_aside=aside,
         index=index,
         files=files,
+        not_in_log=tuple(sorted(outside)),
     )
+
+
+def _zones(zones: Path | None, home: Path | None, country: str) -> dict[str, tuple[Zone, ...]]:
+    if zones is not None:
+        return zones_in(zones, country=country)
+    if home is None:
+        raise BadInput(
+            "Without a workspace nobody knows where flights are prohibited. Name a file or folder "
+            "of zones with --zones."
+        )
+    return zones_of(home)
+
+
+def _record(
+    home: Path, logged: frozenset[str], clearance: Clearance | None, document: dict[str, Any]
+) -> int:
+    """Put an outcome into the log; one on consents that are not in it is no clearance there."""
+    if clearance is None:
+        return record(home, "refusal", _short(document))
+    if logged.issuperset(clearance.consents):
+        return record(home, "clearance", document)
+    return record(home, "check", {**document, "verdict": "cleared"})
 
 
 def _suspect_swapped(read: PlanFile, consents: Sequence[Consent], name: str) -> None:

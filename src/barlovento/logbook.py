@@ -264,7 +264,8 @@ def _about(store: Store, flight: str) -> list[Entry]:
     ]
     if not flights and not cleared:
         raise BadInput(f"There is neither a flight nor a cleared plan called {flight} in the log.")
-    if not cleared:
+    unbound = [e for e in flights if "clearance" in e.payload and e.payload["clearance"] is None]
+    if not cleared or unbound:
         raise Refused(f"Flight {flight} has no clearance in the log: there is nothing to prove.")
     needed = {digest for e in cleared for digest in e.payload["consents"]}
     trusted = []

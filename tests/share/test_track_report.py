@@ -52,5 +52,5 @@ def test_the_page_stands_alone_and_escapes_what_it_read(flight: Path, tmp_path: 
 
 
 def test_recording_needs_a_workspace(flight: Path) -> None:
-    with pytest.raises(BadInput, match="--consents"):
+    with pytest.raises(BadInput, match="--workspace"):
         audit_tracks([flight], "FR", record=True)

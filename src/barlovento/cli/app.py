@@ -21,6 +21,7 @@ from barlovento.cli.console import (
     fault_lines,
     progress_bar,
 )
+from barlovento.cli.flown import flown
 from barlovento.cli.from_csv import from_csv
 from barlovento.cli.keys import init, keys_app
 from barlovento.cli.tracks import borders_app, track
@@ -70,6 +71,7 @@ survey_app = App(
 for group in (survey_app, keys_app, consent_app, audit_app, borders_app):
     app.command(group)
 audit_app.command(track)
+audit_app.command(flown)
 app.command(init)
 
 

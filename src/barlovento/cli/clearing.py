@@ -35,6 +35,21 @@ Geoid = Annotated[
     Parameter(help="Lowest and highest sea level above the ellipsoid there, in metres."),
 ]
 
+Consents = Annotated[
+    Path | None,
+    Parameter(
+        help="Folder of signed consents (DSSE envelopes, .json), judged by the pins of the "
+        "workspace; or another workspace."
+    ),
+]
+Pins = Annotated[
+    Path | None,
+    Parameter(help="An exported log whose pins judge that folder, where there is no workspace."),
+]
+Key = Annotated[
+    str | None, Parameter(help="Public key of that log, as you know it from elsewhere.")
+]
+
 zones_app = App(
     name="zones",
     help="Geographical zones: where flights are prohibited or somebody must agree.",
@@ -127,9 +142,9 @@ def clear(
         Parameter(help="For a .plan: JSON with aircraft, purpose, start, buffer and so on."),
     ] = None,
     workspace: Workspace = None,
-    consents: Annotated[
-        Path | None, Parameter(help="Workspace whose living consents count; as --workspace.")
-    ] = None,
+    consents: Consents = None,
+    pins: Pins = None,
+    key: Key = None,
     zones: Annotated[
         Path | None, Parameter(help="Folder or file of zones, in place of the workspace's.")
     ] = None,
@@ -146,11 +161,13 @@ def clear(
     The whole swept volume counts: legs, ways home and the lost-link route, with errors to the
     side, in height and in time. Every state below must have agreed, prohibited zones are kept
     off, and zones that ask for it need their own authority's consent. Either way the outcome
-    stands in the log.
+    stands in the log. A consent in a folder counts when a key signed it that is pinned to its
+    authority, and stands in no log by that: take it in with `consent sign`.
 
     ```
     barlovento clear plan.geojson --out out
     barlovento clear mission.plan --flight flight.json --zones zones/
+    barlovento clear plan.geojson --consents signed/ --zones zones/
     ```
     """
     from barlovento import clearing
@@ -158,7 +175,10 @@ def clear(
     done = clearing.clear_plan(
         plan,
         flight=flight,
-        workspace=consents or workspace,
+        workspace=workspace,
+        consents=consents,
+        pins=pins,
+        key=key,
         zones=zones,
         country=country,
         terrain=terrain,
@@ -181,7 +201,14 @@ def clear(
                 f"{proof.valid_until.isoformat(timespec='seconds')}."
             )
         )
-        screen.print(f"Consents used: {len(proof.consents)}. Log entry {done.index}.")
+        screen.print(f"Consents used: {len(proof.consents)}. {_entry(done.index)}")
+        if done.not_in_log and done.index is not None:
+            screen.print(
+                f"{len(done.not_in_log)} of them not in the log, where this is a check and no "
+                "clearance: take them in with `barlovento consent sign FILE`, then clear again.",
+                style="yellow",
+                soft_wrap=True,
+            )
     else:
         number = len(done.shortfalls)
         screen.print(
@@ -189,7 +216,7 @@ def clear(
         )
         for place, shortfall in enumerate(done.shortfalls, start=1):
             screen.print(clean(f"{place}. {shortfall}"), soft_wrap=True)
-        screen.print(f"Log entry {done.index}.")
+        screen.print(_entry(done.index))
     for path in files.values():
         screen.print(f"Written: {path}", soft_wrap=True)
     if json:
@@ -208,7 +235,12 @@ def clear(
         else:
             document |= {
                 "consents": list(done.clearance.consents),
+                "consents_not_in_log": list(done.not_in_log),
                 "valid_until": done.clearance.valid_until.isoformat(),
             }
         emit(document)
     return 0 if done.clearance is not None else PlanRefused.exit_code
+
+
+def _entry(index: int | None) -> str:
+    return "In no log." if index is None else f"Log entry {index}."

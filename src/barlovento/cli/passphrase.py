@@ -54,7 +54,7 @@ class Asker:
     def _ask(self, prompt: str) -> str:
         if not sys.stdin.isatty():
             raise BadInput(
-                "A passphrase is needed and nobody is at the terminal. Give --passphrase-file or "
-                f"set {FILE_VARIABLE}."
+                "A passphrase is needed and nobody is at the terminal. Give --passphrase-file, or "
+                f"set {FILE_VARIABLE} to the name of a file, or {VARIABLE} to the passphrase."
             )
         return getpass.getpass(prompt, stream=sys.stderr)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from barlovento.cli.clearing import Key, Pins
 from barlovento.cli.console import clean, console, emit, fault_lines
 
 Json = Annotated[
@@ -45,8 +46,17 @@ def track(
     *,
     state: Annotated[str, Parameter(help="Whose airspace: ISO 3166 code of two letters.")],
     consents: Annotated[
-        Path | None, Parameter(help="Workspace whose consents count; without it none do.")
+        Path | None,
+        Parameter(
+            help="Workspace whose consents count, or folder of signed ones (DSSE envelopes, .json) "
+            "that the pins of --workspace or --pins judge; without it none do."
+        ),
     ] = None,
+    workspace: Annotated[
+        Path | None, Parameter(help="Whose pins judge that folder, and whose log is written.")
+    ] = None,
+    pins: Pins = None,
+    key: Key = None,
     borders: Annotated[
         Path | None, Parameter(help="GeoJSON with finer coasts, baselines or limits.")
     ] = None,
@@ -100,7 +110,10 @@ def track(
         timezone=timezone,
         position_error=auditing.ASSUMED_ERROR if position_error is None else position_error,
         top_speed=top_speed,
-        workspace=consents,
+        consents=consents,
+        workspace=workspace,
+        pins=pins,
+        key=key,
         borders=borders,
         record=record,
         out=out,
@@ -109,6 +122,8 @@ def track(
     screen = console(json=json)
     for line in fault_lines(done.notes):
         screen.print(line, soft_wrap=True)
+    for line in done.document.get("consents_set_aside", ()):
+        screen.print(clean(line), style="yellow", soft_wrap=True)
     for one in done.document["tracks"]:
         _show(screen, one)
     if out is not None:

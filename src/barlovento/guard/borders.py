@@ -234,21 +234,27 @@ class Borders:
         """
         places = cartesian(np.atleast_1d(np.asarray(lons, float)), np.atleast_1d(lats))
         near = self.near(places, 2.0 * TERRITORIAL_SEA + UNMEASURED + widened)
-        found = {
-            number: _Near(
-                margins(self._around(number), places), *self.errors(self.states[number], places)
-            )
-            for number in near
-        }
-        if not found:
+        if not near:
             return tuple(FAR for _ in places)
-        held = self._held(places)
+        away, held = self._held(places)
+        errors = {number: self.errors(self.states[number], places) for number in near}
+        owner = int(self._state_of[held[0]])
+        off = max(float(outward.max()) for outward, _ in errors.values()) + widened
+        alike = owner in near and min(held) == max(held) and not self._stated
+        if alike and away.min() / 2.0 > off:
+            # Land so deep inside of one state that no other's limit can be near: on land that
+            # is at least half as far away as the nearest line.
+            near = [owner]
+        found = {
+            number: _Near(margins(self._around(number), places), *errors[number]) for number in near
+        }
         return tuple(self._judge(i, found, widened, held[i]) for i in range(len(places)))
 
-    def _held(self, places: FloatArray) -> list[int]:
-        """Return the holder of each place's land, or :data:`SEA`."""
-        _, index = nearest_many(self._holders, places, FARTHEST, NO_OWNER)
-        return [side_of(self._holders, int(i), p) for i, p in zip(index, places, strict=True)]
+    def _held(self, places: FloatArray) -> tuple[FloatArray, list[int]]:
+        """Return how far the nearest line is, and each place's land's holder, or :data:`SEA`."""
+        away, index = nearest_many(self._holders, places, FARTHEST, NO_OWNER)
+        holders = [side_of(self._holders, int(i), p) for i, p in zip(index, places, strict=True)]
+        return away, holders
 
     def states_touching(self, area: Area) -> Touched:
         """Return every state whose sovereign space an area may touch.

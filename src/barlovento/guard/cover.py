@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from barlovento.domain.airspace import Area, Circle, Consent, Position, Volume, Zone
-from barlovento.guard.drawing import BoolArray, Drawing, Patches
+from barlovento.guard.drawing import QUADRANT, BoolArray, Drawing, Flat, Patches
 from barlovento.guard.geometry import (
     BEND,
     FRAME_RADIUS,
@@ -23,7 +23,8 @@ from barlovento.guard.geometry import (
     shapes_of,
 )
 from barlovento.guard.heights import Ranges
-from barlovento.guard.path import LEG, Pieces
+from barlovento.guard.path import LEG, IntArray, Pieces
+from barlovento.guard.sweeping import boxes_in, boxes_meet, flattened
 from barlovento.guard.times import Span, spans
 
 SEAM = 1e-3
@@ -31,6 +32,10 @@ SEAM = 1e-3
 
 ROUNDING = 1e-5
 """What sums of floats may be off: seconds since 1970, and metres [s or m]."""
+
+
+LARGE = 1000
+"""An outline with more edges is cut to what is near [1]."""
 
 
 @lru_cache(maxsize=4096)
@@ -66,43 +71,22 @@ class Bounded:
         """Return whether its heights can be compared with the route's."""
         return not (math.isnan(self.low) or math.isnan(self.high))
 
-    def timely(self, time: FloatArray, *, wholly: bool) -> BoolArray:
-        """Return which spans lie inside of one of its own, or meet one.
-
-        Parameters
-        ----------
-        time : ndarray, shape (n, 2)
-            First and last moment [s since 1970].
-        wholly : bool
-            Whether they shall lie inside.
-        """
-        found = np.zeros(len(time), dtype=bool)
-        for first, last in self.spans:
-            if wholly:
-                found |= (time[:, 0] >= first - ROUNDING) & (time[:, 1] <= last + ROUNDING)
-            else:
-                found |= (time[:, 1] > first + ROUNDING) & (time[:, 0] < last - ROUNDING)
+    def holds(self, pieces: Pieces) -> BoolArray:
+        """Return which pieces lie in it by time and height; what can't be told does not."""
+        spans, level = np.array(self.spans), np.array([self.low, self.high])
+        found: BoolArray = boxes_in(pieces.time, pieces.height, spans, level, ROUNDING)
         return found
 
-    def level(self, height: FloatArray, *, wholly: bool) -> BoolArray:
-        """Return which heights lie inside, or meet it; what can't be told is refused.
+    def meets(self, pieces: Pieces) -> BoolArray:
+        """Return which pieces meet it by time and height; what can't be told does."""
+        spans, level = np.array(self.spans), np.array([self.low, self.high])
+        found: BoolArray = boxes_meet(pieces.time, pieces.height, spans, level, ROUNDING)
+        return found
 
-        Parameters
-        ----------
-        height : ndarray, shape (n, 2)
-            Lowest and highest, above the route's reference [m].
-        wholly : bool
-            Whether they shall lie inside.
-        """
-        if not self.comparable:
-            return np.full(len(height), not wholly)
-        if wholly:
-            inside: BoolArray = (height[:, 0] >= self.low - ROUNDING) & (
-                height[:, 1] <= self.high + ROUNDING
-            )
-            return inside
-        meets: BoolArray = (height[:, 1] >= self.low) & (height[:, 0] <= self.high)
-        return meets
+    def timely(self, one: Pieces) -> bool:
+        """Return whether it applies in all the time of one piece."""
+        first, last = one.time[0]
+        return any(a - ROUNDING <= first and last <= b + ROUNDING for a, b in self.spans)
 
 
 def bounded(
@@ -163,6 +147,8 @@ class Sheet:
         self.reach = FRAME_RADIUS + side
         self.side = side * (1 + scale_error(self.reach)) + 2 * BEND + SEAM
         self._drawn: dict[int, list[Drawing]] = {}
+        self._joined: dict[tuple[int, ...], Flat | None] = {}
+        self._box: Any = None
 
     def _drawings(self, volume: Bounded) -> list[Drawing]:
         """Return each shape of a volume that is near, drawn once."""
@@ -178,22 +164,31 @@ class Sheet:
         return apart <= shape.reach + 1.01 * self.reach / 6.33e6
 
     def patches(self, pieces: Pieces) -> Patches:
-        """Return the pieces' patches, drawn."""
+        """Return the pieces' patches, drawn; the first to be drawn hold all later ones."""
         import shapely
 
-        flat = self.frame.project(pieces.corners.reshape(-1, 3)).reshape(-1, 4, 2)
-        middle = flat.mean(axis=1)
-        reach = np.sqrt(((flat - middle[:, None]) ** 2).sum(axis=2).max(axis=1))
-        lines = shapely.linestrings(flat)
-        # A leg's piece is a line already, there and back.
-        patch = np.flatnonzero(pieces.kind != LEG)
-        hulls = np.array(lines, dtype=object)
-        hulls[patch] = shapely.convex_hull(hulls[patch])
-        return Patches(hulls, middle, shapely.points(middle), reach)
+        flat, middle, reach = flattened(pieces.corners, self.frame.origin, self.frame.axes)
+        if self._box is None:
+            low, high = flat.min(axis=(0, 1)), flat.max(axis=(0, 1))
+            self._box = shapely.box(*(low - self.side - 1), *(high + self.side + 1))
+        return Patches(flat, pieces.kind == LEG, middle, reach)
+
+    def first_touch(self, zone: Bounded, one: Pieces) -> float:
+        """Return where a piece of a leg first comes near to a zone, as a share of it.
+
+        Infinite where it does not, whatever the time and the height.
+        """
+        start, end = self.frame.project(one.corners[0, :2])
+        return min(d.first_touch(start, end, self.side) for d in self._drawings(zone))
+
+    def first_off(self, consent: Bounded, one: Pieces) -> float:
+        """Return where a piece of a leg is first not held by a consent's only shape."""
+        start, end = self.frame.project(one.corners[0, :2])
+        return min((d.first_off(start, end, self.side) for d in self._drawings(consent)), default=0)
 
     def covered(self, volume: Bounded, pieces: Pieces, patches: Patches) -> BoolArray:
         """Return which pieces, with all that surrounds them, a volume holds on its own."""
-        found = volume.timely(pieces.time, wholly=True) & volume.level(pieces.height, wholly=True)
+        found = volume.holds(pieces)
         rows = np.flatnonzero(found)
         for drawing in self._drawings(volume):
             if not len(rows):
@@ -204,7 +199,7 @@ class Sheet:
 
     def met(self, volume: Bounded, pieces: Pieces, patches: Patches) -> BoolArray:
         """Return which pieces, with all that surrounds them, meet a volume."""
-        found = volume.timely(pieces.time, wholly=False) & volume.level(pieces.height, wholly=False)
+        found = volume.meets(pieces)
         rows = np.flatnonzero(found)
         for drawing in self._drawings(volume):
             if not len(rows):
@@ -213,78 +208,106 @@ class Sheet:
         found[rows] = False
         return found
 
-    def uncovered(
+    def lacks(
         self,
-        pieces: Pieces,
-        row: int,
-        patches: Patches,
         consents: Sequence[Bounded],
-        within: Bounded | None = None,
-    ) -> Any:
-        """Return where a piece lacks the union of consents at some time or height, or None.
+        within: Bounded | None,
+        patches: Patches,
+        rows: IntArray,
+    ) -> BoolArray:
+        """Return which of some patches reach out of the union of consents.
 
-        ``within`` is a zone, outside of which nothing is asked for.
+        Parameters
+        ----------
+        consents : sequence of Bounded
+            All of them applying to all of those pieces.
+        within : Bounded or None
+            A zone, outside of which nothing is asked for.
+        patches : Patches
+            Of pieces.
+        rows : ndarray of int, shape (m,)
+            Which of them are asked about.
+        """
+        key = (id(within), *(id(consent) for consent in consents))
+        if key not in self._joined:
+            self._joined[key] = self._join(consents, within)
+        drawing = self._joined[key]
+        if drawing is None:
+            return np.ones(len(rows), dtype=bool)
+        if within is None:
+            return ~drawing.holds_flat(patches, rows, self.side)
+        return drawing.touches(patches, rows, self.side)
+
+    def _join(self, consents: Sequence[Bounded], within: Bounded | None) -> Flat | None:
+        """Return the union of consents, or what a zone leaves of it; None if it can't be drawn."""
+        import shapely
+
+        parts = self._parts(consents, self._box)
+        try:
+            union = shapely.union_all(parts)
+            if within is not None:
+                union = shapely.difference(
+                    shapely.union_all(self._parts([within], self._box)), union
+                )
+        except shapely.GEOSException:
+            return None
+        if within is None and shapely.is_empty(union):
+            return None
+        return Flat(lambda: union)
+
+    def _parts(self, volumes: Sequence[Bounded], box: Any) -> Any:
+        """Return the parts of volumes' shapes inside of a box, where several meet with a seam.
+
+        Large outlines are slow to cut with, small ones are taken as they are.
         """
         import shapely
 
-        rim = self.side / math.cos(math.pi / (4 * patches.quadrant))
-        swept = shapely.buffer(patches.hulls[row], rim, quad_segs=patches.quadrant)
-        if within is not None:
-            parts = [self._clipped(drawing, swept) for drawing in self._drawings(within)]
-            swept = shapely.intersection(swept, shapely.union_all(parts))
-            if shapely.is_empty(swept):
-                return None
+        drawings = [drawing for volume in volumes for drawing in self._drawings(volume)]
+        parts = [
+            shapely.intersection(drawing.polygon, box)
+            if len(drawing.edges) > LARGE
+            else drawing.polygon
+            for drawing in drawings
+        ]
+        several = len(parts) > 1 and isinstance(volumes[0].owner, Consent)
+        return shapely.buffer(parts, SEAM, join_style="mitre") if several else parts
+
+    def uncovered(self, one: Pieces, consents: Sequence[Bounded]) -> Any:
+        """Return where a piece lacks the union of consents at some time or height, or None."""
+        import shapely
+
+        rim = self.side / math.cos(math.pi / (4 * QUADRANT))
+        swept = shapely.buffer(self.patches(one).hulls(np.array([0]))[0], rim, quad_segs=QUADRANT)
+        box = shapely.box(*(shapely.bounds(swept) + np.array([-1, -1, 1, 1])))
         usable = [consent for consent in consents if consent.comparable]
-        clipped: dict[int, list[Any]] = {}
-        seam = SEAM if sum(len(self._drawings(c)) for c in usable) > 1 else 0.0
-        for a, b in _stretches(pieces.time[row], within, usable):
-            for bottom, top in _layers(pieces.height[row], within, usable):
+        for a, b in _stretches(one.time[0], usable):
+            for bottom, top in _layers(one.height[0], usable):
+                held = [
+                    c
+                    for c in usable
+                    if c.low - ROUNDING <= bottom
+                    and top <= c.high + ROUNDING
+                    and any(one - ROUNDING <= a and b <= two + ROUNDING for one, two in c.spans)
+                ]
+                parts = self._parts(held, box)
                 rest = swept
-                for c in usable:
-                    if c.low - ROUNDING > bottom or top > c.high + ROUNDING:
-                        continue
-                    if not any(one - ROUNDING <= a and b <= two + ROUNDING for one, two in c.spans):
-                        continue
-                    if id(c) not in clipped:
-                        parts = [self._clipped(drawing, swept) for drawing in self._drawings(c)]
-                        if seam:
-                            parts = list(shapely.buffer(parts, seam, join_style="mitre"))
-                        clipped[id(c)] = parts
-                    for part in clipped[id(c)]:
-                        rest = shapely.difference(rest, part)
+                for part in parts:
+                    rest = shapely.difference(rest, part)
                 if not shapely.is_empty(rest):
                     return rest
         return None
 
-    @staticmethod
-    def _clipped(drawing: Drawing, swept: Any) -> Any:
-        """Return the part of a drawing that is near, for large outlines are slow to cut with."""
-        import shapely
 
-        x0, y0, x1, y1 = shapely.bounds(swept)
-        return shapely.clip_by_rect(drawing.polygon, x0 - 1, y0 - 1, x1 + 1, y1 + 1)
+def _stretches(time: FloatArray, consents: Sequence[Bounded]) -> Iterable[tuple[float, float]]:
+    """Return the stretches of a span of time in which no consent changes."""
+    edges = (edge for consent in consents for span in consent.spans for edge in span)
+    return _cells(float(time[0]), float(time[1]), edges)
 
 
-def _stretches(
-    time: FloatArray, within: Bounded | None, consents: Sequence[Bounded]
-) -> Iterator[tuple[float, float]]:
-    """Yield the stretches of a span of time in which neither a zone nor a consent changes."""
-    edges = [edge for consent in consents for span in consent.spans for edge in span]
-    for first, last in within.spans if within else ((-math.inf, math.inf),):
-        begin, end = max(first, time[0]), min(last, time[1])
-        if begin <= end:
-            yield from _cells(begin, end, edges)
-
-
-def _layers(
-    height: FloatArray, within: Bounded | None, consents: Sequence[Bounded]
-) -> Iterable[tuple[float, float]]:
-    """Return the layers of a range of heights in which neither a zone nor a consent changes."""
-    low, high = height
-    if within is not None and within.comparable:
-        low, high = max(low, within.low), min(high, within.high)
+def _layers(height: FloatArray, consents: Sequence[Bounded]) -> Iterable[tuple[float, float]]:
+    """Return the layers of a range of heights in which no consent changes."""
     edges = (edge for consent in consents for edge in (consent.low, consent.high))
-    return _cells(low, high, edges) if low <= high else ()
+    return _cells(float(height[0]), float(height[1]), edges)
 
 
 def _cells(first: float, last: float, edges: Iterable[float]) -> Iterable[tuple[float, float]]:

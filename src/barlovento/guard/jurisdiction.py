@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,9 +130,19 @@ class KnowsBorders(Protocol):
         ...
 
 
-def states_near(
-    borders: KnowsBorders, lon: float, lat: float, radius: float
-) -> tuple[tuple[str, ...], bool]:
+class Near(NamedTuple):
+    """States that may hold a place within a radius of another.
+
+    ``states``: perhaps more than there are. ``unnamed``: land without a sovereign may lie there.
+    ``sure``: all of it surely is one state's.
+    """
+
+    states: tuple[str, ...]
+    unnamed: bool
+    sure: bool
+
+
+def states_near(borders: KnowsBorders, lon: float, lat: float, radius: float) -> Near:
     """Return the states that may hold a place within a radius, and whether nobody may.
 
     Parameters
@@ -143,18 +153,15 @@ def states_near(
         Middle [degree].
     radius : float
         Around it [m].
-
-    Returns
-    -------
-    tuple
-        States (perhaps more than there are), and whether land without a sovereign may lie there.
     """
     (seen,) = borders.sovereigns([lon], [lat], widened=radius)
-    if seen.distance > seen.error + radius or "" not in borders.states:
-        return seen.candidates, seen.kind == "land" and seen.state is None
+    far = seen.distance > seen.error + radius
+    if far or "" not in borders.states:
+        sure = far and seen.state is not None and seen.candidates == (seen.state,)
+        return Near(seen.candidates, seen.kind == "land" and seen.state is None, sure)
     # Near a limit the whole area is searched, which takes longer.
     touched = borders.states_touching((Circle(lon=lon, lat=lat, radius=radius),))
-    return touched.states, touched.unnamed
+    return Near(touched.states, touched.unnamed, sure=False)
 
 
 def outside(borders: KnowsBorders, state: str, pieces: Pieces, *, margin: float) -> BoolArray:

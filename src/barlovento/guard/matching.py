@@ -44,26 +44,25 @@ def _unfit(
 ) -> str | None:
     """Return why a consent is not for this flight, or None."""
     until = consent.volume.when.valid_until
-    sensors = sorted({_plain(s) for s in route.sensors} - {_plain(s) for s in consent.sensors})
-    reasons = (
-        (consent.digest in revoked or consent.id in revoked, "was withdrawn"),
-        (until is not None and until < now, f"ended {until.isoformat() if until else ''}"),
-        (until is None, "names no end, and none is taken for granted"),
-        (
-            _plain(route.aircraft) not in {_plain(name) for name in consent.aircraft},
-            f"is for aircraft {', '.join(consent.aircraft) or 'none'}, not {route.aircraft}",
-        ),
-        (
-            _plain(consent.purpose) != _plain(route.purpose),
-            f"is for the purpose {consent.purpose!r}, not {route.purpose!r}",
-        ),
-        (
-            _plain(consent.holder) != _plain(route.holder),
-            f"was given to {consent.holder}, not {route.holder}",
-        ),
-        (bool(sensors), f"does not allow the sensors {', '.join(sensors)}"),
-    )
-    return next((words for applies, words in reasons if applies), None)
+    if consent.digest in revoked or consent.id in revoked:
+        return "was withdrawn"
+    if until is None:
+        return "names no end, and none is taken for granted"
+    if until < now:
+        return f"ended {until.isoformat()}"
+    if not _named(route.aircraft, consent.aircraft):
+        return f"is for aircraft {', '.join(consent.aircraft) or 'none'}, not {route.aircraft}"
+    if not _named(route.purpose, (consent.purpose,)):
+        return f"is for the purpose {consent.purpose!r}, not {route.purpose!r}"
+    if not _named(route.holder, (consent.holder,)):
+        return f"was given to {consent.holder}, not {route.holder}"
+    sensors = sorted(_plain(name) for name in route.sensors if not _named(name, consent.sensors))
+    return f"does not allow the sensors {', '.join(sensors)}" if sensors else None
+
+
+def _named(name: str, among: Sequence[str]) -> bool:
+    """Return whether a name is among others, whatever its capitals and blanks."""
+    return name in among or _plain(name) in {_plain(other) for other in among}
 
 
 def _plain(words: str) -> str:

@@ -24,6 +24,7 @@ from barlovento.guard.geometry import (
     places,
     wgs84,
 )
+from barlovento.guard.sweeping import cuts, stretches_of, way_boxes
 
 IntArray = NDArray[np.int64]
 
@@ -72,14 +73,11 @@ class Pieces:
         )
 
 
-def _ends(values: FloatArray) -> FloatArray:
-    """Return what holds at the beginning and at the end of each stretch."""
-    return np.stack([values[:-1], values[1:]])
-
-
 def joined(parts: Iterable[Pieces]) -> Pieces:
     """Return the rows of all parts."""
     many = [part for part in parts if len(part)]
+    if len(many) == 1:
+        return many[0]
     return Pieces(
         np.concatenate([part.kind for part in many]),
         np.concatenate([part.leg for part in many]),
@@ -109,30 +107,29 @@ class Path:
         self.heights = np.array([point.height.value for point in points])
         self.lengths = wgs84().inv(lon[:-1], lat[:-1], lon[1:], lat[1:])[2]
         self._part_long_legs()
-        self.ends: list[FloatArray] = [
-            places([point.lon], [point.lat])[0] for point in self._beyond()
-        ]
+        beyond = self._beyond()
+        self.ends = places([point.lon for point in beyond], [point.lat for point in beyond])
 
     def _part_long_legs(self) -> None:
         """Lay knots on legs that are too long for one flat patch."""
-        vectors, shares, legs = [], [], []
-        for leg, length in enumerate(self.lengths):
-            number = max(1, math.ceil(length / (0.999 * LONGEST_EDGE)))
-            share = np.arange(number) / number
-            if number > 1:
-                vectors.append(along(self.corners[leg], self.corners[leg + 1], share))
-            else:
-                vectors.append(self.corners[leg : leg + 1])
-            shares.append(share)
-            legs.append(np.full(number, leg))
-        self._knots = np.concatenate([*vectors, self.corners[-1:]])
-        self._leg = np.concatenate(legs)
-        share = np.concatenate(shares)
-        step = np.diff(self.times)[self._leg]
-        rise = np.diff(self.heights)[self._leg]
+        number = np.maximum(np.ceil(self.lengths / (0.999 * LONGEST_EDGE)), 1).astype(np.int64)
+        leg, share = np.arange(len(number)), np.zeros(len(number))
+        self._knots = self.corners
+        if len(number) and number.max() > 1:
+            leg = np.repeat(leg, number)
+            first = np.cumsum(number) - number
+            share = (np.arange(len(leg)) - first[leg]) / number[leg]
+            self._knots = np.concatenate([self.corners[leg], self.corners[-1:]])
+            for long in np.flatnonzero(number > 1):
+                rows = slice(first[long], first[long] + number[long])
+                ends = self.corners[long], self.corners[long + 1]
+                self._knots[rows] = along(*ends, share[rows])
+        self._leg = leg
+        step, rise = self.times[1:] - self.times[:-1], self.heights[1:] - self.heights[:-1]
         self._share = np.append(share, 1.0)
-        self._time = np.append(self.times[self._leg] + share * step, self.times[-1])
-        self._height = np.append(self.heights[self._leg] + share * rise, self.heights[-1])
+        self._until = np.where(self._share[1:] <= share, 1.0, self._share[1:])
+        self._time = np.append(self.times[leg] + share * step[leg], self.times[-1])
+        self._height = np.append(self.heights[leg] + share * rise[leg], self.heights[-1])
 
     def _beyond(self) -> tuple[Waypoint, ...]:
         home = (self.route.home,) if self.route.home else ()
@@ -151,50 +148,43 @@ class Path:
             Limits of height above the route's reference [m].
         """
         early, high = self.route.buffer.time_error, self.route.buffer.height_error
-        cuts = [self._time, moments - early, moments + early]
-        if len(levels):
-            wanted = np.concatenate([levels - high, levels + high])
-            low, rise = self._height[:-1], np.diff(self._height)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                share = (wanted[:, None] - low) / rise
-            inside = (share > 0) & (share < 1)
-            cuts.append((self._time[:-1] + share * np.diff(self._time))[inside])
-        every = np.unique(np.concatenate(cuts))
-        every = every[(every >= self._time[0]) & (every <= self._time[-1])]
-        middle = (every[:-1] + every[1:]) / 2
-        knot = np.clip(np.searchsorted(self._time, middle, side="right") - 1, 0, len(self._leg) - 1)
-        return self._between(knot, every[:-1], every[1:])
-
-    def _between(self, knot: IntArray, start: FloatArray, end: FloatArray) -> Pieces:
-        """Return pieces of the stretches after knots, between moments."""
-        step = self._time[knot + 1] - self._time[knot]
-        a = np.clip((start - self._time[knot]) / step, 0, 1)
-        b = np.clip((end - self._time[knot]) / step, 0, 1)
-        first, last = self._knots[knot], self._knots[knot + 1]
-        p, q = first + a[:, None] * (last - first), first + b[:, None] * (last - first)
-        rise = self._height[knot + 1] - self._height[knot]
-        low, top = self._height[knot] + a * rise, self._height[knot] + b * rise
-        begin = self._share[knot]
-        until = np.where(self._share[knot + 1] <= begin, 1.0, self._share[knot + 1])
-        n = len(knot)
-        share = np.zeros((n, 4))
-        share[:, 0] = begin + a * (until - begin)
-        share[:, 1] = begin + b * (until - begin)
-        buffer = self.route.buffer
-        return Pieces(
-            np.full(n, LEG),
-            self._leg[knot],
-            np.stack([p, q, q, p], axis=1),
-            np.stack([start - buffer.time_error, end + buffer.time_error], axis=1),
-            np.stack(
-                [
-                    np.minimum(low, top) - buffer.height_error,
-                    np.maximum(low, top) + buffer.height_error,
-                ],
-                axis=1,
-            ),
-            share,
+        every = cuts(
+            self._time,
+            self._height,
+            np.concatenate([moments - early, moments + early]),
+            np.concatenate([levels - high, levels + high]),
         )
+        profile = np.column_stack(
+            [self._time, self._height, self._share, np.append(self._until, 1.0)]
+        )
+        knot, corners, time, height, share = stretches_of(self._knots, profile, every, early, high)
+        return Pieces(np.full(len(knot), LEG), self._leg[knot], corners, time, height, share)
+
+    @property
+    def knot_times(self) -> FloatArray:
+        """Return the moments of the route's knots, in order [s since 1970]."""
+        return self._time
+
+    def at(self, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return where and how high the plan is at some moments of its legs.
+
+        Parameters
+        ----------
+        moments : ndarray, shape (n,)
+            [s since 1970].
+
+        Returns
+        -------
+        tuple of ndarray, shape (n, 3) and (n,)
+            Places, and heights above the route's own reference [m].
+        """
+        knot = np.clip(
+            np.searchsorted(self._time, moments, side="right") - 1, 0, len(self._leg) - 1
+        )
+        share = (moments - self._time[knot]) / (self._time[knot + 1] - self._time[knot])
+        first, rise = self._knots[knot], self._height[knot + 1] - self._height[knot]
+        spots = first + share[:, None] * (self._knots[knot + 1] - first)
+        return spots, self._height[knot] + share * rise
 
     def places_at(self, legs: IntArray, shares: FloatArray) -> FloatArray:
         """Return places of legs, one for each row.
@@ -237,30 +227,19 @@ class Path:
         number = max(1, math.ceil(far / (0.999 * LONGEST_EDGE)))
         lines = np.linspace(0, 1, number + 1)
         stretches = len(self._leg)
-        begin = self._share[:-1]
-        until = np.where(self._share[1:] <= begin, 1.0, self._share[1:])
+        begin, until = self._share[:-1], self._until
         grid = self._toward(self._knots, end, lines)
+        known = np.column_stack(
+            [self._time[:-1], self._time[1:], self._height[:-1], self._height[1:]]
+        )
         rows = []
         for k in range(number):
-            share = np.stack(
-                [begin, until, np.full(stretches, lines[k]), np.full(stretches, lines[k + 1])],
-                axis=1,
-            )
-            corners = np.stack(
-                [grid[:-1, k], grid[1:, k], grid[1:, k + 1], grid[:-1, k + 1]], axis=1
-            )
-            rows.append(
-                self.patches(
-                    kind,
-                    self._leg,
-                    np.stack([self._knots[:-1], self._knots[1:]]),
-                    (_ends(self._time), _ends(self._height)),
-                    goal,
-                    end,
-                    share,
-                    corners,
-                )
-            )
+            share, corners = np.empty((stretches, 4)), np.empty((stretches, 4, 3))
+            share[:, 0], share[:, 1], share[:, 2:] = begin, until, lines[k : k + 2]
+            corners[:, 0], corners[:, 1] = grid[:-1, k], grid[1:, k]
+            corners[:, 2], corners[:, 3] = grid[1:, k + 1], grid[:-1, k + 1]
+            knots = self._knots[:-1], self._knots[1:]
+            rows.append(self.patches(kind, self._leg, knots, known, goal, end, share, corners))
         return joined(rows)
 
     def _toward(self, starts: FloatArray, end: FloatArray, lines: FloatArray) -> FloatArray:
@@ -273,8 +252,8 @@ class Path:
         self,
         kind: int,
         leg: IntArray,
-        knots: FloatArray,
-        known: tuple[FloatArray, FloatArray],
+        knots: tuple[FloatArray, FloatArray],
+        known: FloatArray,
         goal: Waypoint,
         end: FloatArray,
         share: FloatArray,
@@ -288,10 +267,10 @@ class Path:
             Of way.
         leg : ndarray of int, shape (n,)
             Counted from 0.
-        knots : ndarray, shape (2, n, 3)
+        knots : tuple of ndarray, shape (n, 3)
             Beginning and end of each patch's stretch of the leg [m].
-        known : tuple of ndarray, shape (2, n)
-            Times [s since 1970] and heights [m] there.
+        known : ndarray, shape (n, 4)
+            Time at both [s since 1970], then height at both [m].
         goal : Waypoint
             Where the ways lead.
         end : ndarray, shape (3,)
@@ -301,32 +280,11 @@ class Path:
         corners : ndarray, shape (n, 4, 3)
             As in :class:`Pieces` [m].
         """
-        buffer, speed = self.route.buffer, self.route.return_speed
-        # Chords, with what an arc may be longer than its chord.
-        chord = np.linalg.norm(knots - end, axis=2)
-        chord_long = chord * (1 + (chord / 6.33e6) ** 2 / 20) + 0.01
-        length = np.linalg.norm(knots[1] - knots[0], axis=1) * 1.0001
-        nearest = np.maximum((chord[0] + chord[1] - length) / 2 - 0.01, 0)
-        farthest = np.maximum(chord_long[0], chord_long[1])
-        times, heights = known
-        first = times[0] + share[:, 2] * nearest / speed
-        last = times[1] + share[:, 3] * farthest / speed
-        high = goal.height.value
-        ends = np.stack(
-            [h + u * (high - h) for h in heights for u in share[:, 2:].T],
-            axis=1,
-        )
-        return Pieces(
-            np.full(len(leg), kind),
-            leg,
-            corners,
-            np.stack([first - buffer.time_error, last + buffer.time_error], axis=1),
-            np.stack(
-                [ends.min(axis=1) - buffer.height_error, ends.max(axis=1) + buffer.height_error],
-                axis=1,
-            ),
-            share,
-        )
+        buffer = self.route.buffer
+        errors = buffer.time_error, buffer.height_error
+        numbers = np.array([goal.height.value, self.route.return_speed, *errors])
+        time, height = way_boxes(*knots, known, share, end, numbers)
+        return Pieces(np.full(len(leg), kind), leg, corners, time, height, share)
 
     def _lost_link(self, number: int) -> list[Pieces]:
         """Return the lost-link route from its first place, at all times it may be begun."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,14 +24,15 @@ class Requirement:
         Returns, fast, which pieces may lack it; none that does is left out.
     lacking : callable
         Returns whether one of those really does.
-    together : bool
-        Whether pieces that no consent holds alone may be held by several.
     certain : callable
         Returns whether a patch that lacks it would do so however small it were.
+    on_leg : callable
+        Returns, for a piece of a leg that lacks it, where it first does, as a share of the piece;
+        infinite where that takes more than to look at places.
     """
 
     subject: str | StandOff | Bounded
     maybe: Callable[[Sheet, Pieces, Patches], BoolArray]
-    lacking: Callable[[Sheet, Pieces, Patches, int], bool]
-    together: bool = False
+    lacking: Callable[[Sheet, Pieces], bool]
     certain: Callable[[Pieces], bool] = lambda _: False
+    on_leg: Callable[[Sheet, Pieces], float] = lambda *_: math.inf

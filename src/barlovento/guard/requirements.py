@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -17,37 +16,17 @@ from barlovento.guard.drawing import Patches
 from barlovento.guard.geometry import FRAME_RADIUS, FloatArray, Frame, geographic, places
 from barlovento.guard.heights import Ranges
 from barlovento.guard.jurisdiction import KnowsBorders, inside, outside, spot_inside, states_near
-from barlovento.guard.path import LEG, LOST, LOST_FIXED, RETURN, Path, Pieces, joined
-from barlovento.guard.refine import halves, size, stretches
+from barlovento.guard.narrowing import Narrowing
+from barlovento.guard.path import Path, Pieces, joined
 from barlovento.guard.requirement import Requirement
 from barlovento.guard.telling import Telling
+from barlovento.guard.together import lacks_together
 from barlovento.guard.zones import ZoneIndex, may_authorise
 
 BoolArray = NDArray[np.bool_]
 
-SMALLEST = 0.3
-"""A piece this small that still lacks something is the place that is told [m or s]."""
-
 EXACT = 4
 """So many things that are missing are told to the metre, others to :data:`COARSE`."""
-
-COARSE = 50.0
-"""Of a leg, for what is told after others [m]."""
-
-WAY = 5.0
-"""Of a way home, where its times and heights don't matter [m]."""
-
-MANY = 4
-"""So many pieces are first looked at as one, which often settles them all."""
-
-FINE = 32
-"""A stretch of a leg that lacks something is parted into so many."""
-
-BATCH = 32
-"""So many pieces are looked at together while a place is narrowed down."""
-
-MOST_BATCHES = 400
-"""After so many, a doubt is a refusal."""
 
 
 class Check:
@@ -84,6 +63,7 @@ class Check:
         self.turned_down = turned_down
         self.ranges = ranges
         self.path = Path(route)
+        self._where = Narrowing(self.path)
         self._away = self.path.returns()
         start = float(self.path.times[0]) - route.buffer.time_error
         legs_end = float(self.path.times[-1]) + route.buffer.time_error
@@ -103,6 +83,7 @@ class Check:
         self.consents = consents
         self.used: set[Consent] = set()
         self.states: tuple[str, ...] = ()
+        self._sure = False
 
     def _bounded(self, consent: Consent) -> Bounded | None:
         return bounded(
@@ -118,7 +99,7 @@ class Check:
 
     @cached_property
     def _every_place(self) -> FloatArray:
-        return np.concatenate([self.path.corners, *[end[None] for end in self.path.ends]])
+        return np.concatenate([self.path.corners, self.path.ends])
 
     @cached_property
     def _cap(self) -> tuple[FloatArray, float]:
@@ -135,9 +116,10 @@ class Check:
         """Return the first place of everything that is missing; nothing when all is there."""
         lon, lat = geographic(self._cap[0])
         radius = self._cap[1] * 6.4e6 * 1.002
-        self.states, unnamed = states_near(self.borders, float(lon), float(lat), radius)
+        near = states_near(self.borders, float(lon), float(lat), radius)
+        self.states, self._sure = near.states, near.sure
         telling = Telling(self)
-        if unnamed:
+        if near.unnamed:
             return [telling.unnamed()]
         pieces = self._pieces()
         requirements = [*self._requirements()]
@@ -150,7 +132,9 @@ class Check:
                 if lacks.any():
                     lacking.setdefault(number, []).append((sheet, group, lacks))
         for number, groups in lacking.items():
-            found += self._told(requirements[number], groups, telling, exact=len(found) < EXACT)
+            where = self._where.first(requirements[number], groups, exact=len(found) < EXACT)
+            if where is not None:
+                found.append(telling.shortfall(requirements[number].subject, *where))
         return found
 
     def _requirements(self) -> Iterator[Requirement]:
@@ -207,23 +191,44 @@ class Check:
         def maybe(sheet: Sheet, pieces: Pieces, patches: Patches) -> BoolArray:
             lacks = ~self._covered(sheet, pieces, patches, consents)
             rest = np.flatnonzero(lacks)
-            if len(rest):
+            if len(rest) and several:
+                lacks[rest] = self._lacks_together(sheet, pieces, patches, rest, consents)
+                rest = np.flatnonzero(lacks)
+            if len(rest) and not self._sure:
                 off = outside(self.borders, state, pieces.at(rest), margin=side)
                 lacks[rest[off]] = False
             return lacks
 
-        def lacking(sheet: Sheet, pieces: Pieces, patches: Patches, row: int) -> bool:
-            one = pieces.at(slice(row, row + 1))
-            whole = bool(inside(self.borders, state, one, margin=side)[0])
-            if whole and not several:
+        def lacking(sheet: Sheet, one: Pieces) -> bool:
+            if self._sure or inside(self.borders, state, one, margin=side)[0]:
                 return True
-            rest = sheet.uncovered(pieces, row, patches, consents)
+            rest = sheet.uncovered(one, consents)
             if rest is None:
                 self._note(consents)
                 return False
-            return whole or spot_inside(self.borders, state, sheet.frame, rest) is not None
+            return spot_inside(self.borders, state, sheet.frame, rest) is not None
 
-        return Requirement(state, maybe, lacking, several)
+        def on_leg(sheet: Sheet, one: Pieces) -> float:
+            if several or not self._sure:
+                return math.inf
+            # Legs are parted at every limit: in all of a piece the same consents apply.
+            return max((sheet.first_off(v, one) for v in consents if v.holds(one)[0]), default=0.0)
+
+        return Requirement(state, maybe, lacking, on_leg=on_leg)
+
+    def _lacks_together(
+        self,
+        sheet: Sheet,
+        pieces: Pieces,
+        patches: Patches,
+        rows: NDArray[np.int64],
+        consents: Sequence[Bounded],
+        within: Bounded | None = None,
+    ) -> BoolArray:
+        """Return which of some pieces several consents don't hold together either."""
+        lacks, used = lacks_together(sheet, pieces.at(rows), patches.at(rows), consents, within)
+        self._note([consents[k] for k in used])
+        return lacks
 
     def _zone_requirement(self, zone: Bounded) -> Requirement:
         owner = zone.owner
@@ -235,21 +240,18 @@ class Check:
             rows = np.flatnonzero(lacks)
             if len(rows) and consents:
                 lacks[rows] = ~self._covered(sheet, pieces.at(rows), patches.at(rows), consents)
-            return lacks
-
-        def lacking(sheet: Sheet, pieces: Pieces, patches: Patches, row: int) -> bool:
-            if not consents:
-                return True
-            lacks = sheet.uncovered(pieces, row, patches, consents, zone) is not None
-            if not lacks:
-                self._note(consents)
+                rows = np.flatnonzero(lacks)
+                if len(rows):
+                    lacks[rows] = self._lacks_together(sheet, pieces, patches, rows, consents, zone)
             return lacks
 
         def certain(one: Pieces) -> bool:
-            always = zone.timely(one.time, wholly=True) & zone.level(one.height, wholly=True)
-            return not consents and bool(always[0])
+            return not consents and bool(zone.holds(one)[0])
 
-        return Requirement(zone, maybe, lacking, bool(consents), certain)
+        def on_leg(sheet: Sheet, one: Pieces) -> float:
+            return math.inf if consents else sheet.first_touch(zone, one)
+
+        return Requirement(zone, maybe, lambda *_: True, certain, on_leg)
 
     def _stand_off_requirement(self, stand_off: StandOff) -> Requirement:
         margin = stand_off.margin + self.route.buffer.side * 1.001 + 0.01
@@ -274,98 +276,23 @@ class Check:
 
     def _sheets(self, pieces: Pieces) -> Iterator[tuple[Sheet, Pieces]]:
         """Yield groups of pieces that lie together, each with a frame near to all of it."""
+        middle, reach = self._cap
+        side = self.route.buffer.side
+        if reach * 6.4e6 < 0.99 * FRAME_RADIUS:
+            lon, lat = (float(angle) for angle in geographic(middle))
+            yield Sheet(Frame.at(lon, lat), side), pieces
+            return
         centre = pieces.corners.mean(axis=1)
-        left = np.arange(len(pieces))
-        while len(left):
-            box = (centre[left].min(axis=0) + centre[left].max(axis=0)) / 2
-            for origin in (box, centre[left[0]]):
-                reach = np.linalg.norm(pieces.corners[left] - self._on_ground(origin), axis=2).max(
-                    axis=1
-                )
-                near = reach < 0.99 * FRAME_RADIUS
+        while len(pieces):
+            box = (centre.min(axis=0) + centre.max(axis=0)) / 2
+            for origin in (box, centre[0]):
+                lon, lat = (float(angle) for angle in geographic(origin))
+                away = np.linalg.norm(pieces.corners - places(lon, lat), axis=2).max(axis=1)
+                near = away < 0.99 * FRAME_RADIUS
                 if near.all():
                     break
-            lon, lat = geographic(origin)
-            sheet = Sheet(Frame.at(float(lon), float(lat)), self.route.buffer.side)
-            yield sheet, pieces.at(left[near])
-            left = left[~near]
-
-    @staticmethod
-    def _on_ground(vector: FloatArray) -> FloatArray:
-        lon, lat = geographic(vector)
-        return places(lon, lat)
-
-    # ------------------------------------------------------------ where exactly
-
-    def _told(
-        self,
-        requirement: Requirement,
-        groups: list[tuple[Sheet, Pieces, BoolArray]],
-        telling: Telling,
-        *,
-        exact: bool,
-    ) -> list[Shortfall]:
-        """Return where a requirement is first not met on the legs, and on the ways home."""
-        for ways in ((LEG,), (RETURN,), (LOST, LOST_FIXED)):
-            others: set[int] = set()
-            first: Pieces | None = None
-            for sheet, pieces, lacks in groups:
-                rows = np.flatnonzero(lacks & np.isin(pieces.kind, ways))
-                if first is None and len(rows):
-                    some = pieces.at(rows)
-                    small = (SMALLEST if exact else COARSE) if LEG in ways else WAY
-                    hopeless = len(rows) < MANY or not requirement.together
-                    if hopeless or not self._all_have(requirement, sheet, some):
-                        first = self._first(requirement, sheet, some, small)
-                others.update(int(leg) for leg in pieces.leg[rows])
-            if first is not None:
-                others.discard(int(first.leg[0]))
-                # Ways home begin on the legs: where these lack it, those do as well.
-                return [telling.shortfall(requirement.subject, first, others)]
-        return []
-
-    def _all_have(self, requirement: Requirement, sheet: Sheet, pieces: Pieces) -> bool:
-        """Return whether pieces surely lack nothing, looked at as one with all their times."""
-        time = [[pieces.time[:, 0].min(), pieces.time[:, 1].max()]]
-        height = [[pieces.height[:, 0].min(), pieces.height[:, 1].max()]]
-        one = pieces.at(slice(1))
-        whole = replace(one, time=np.array(time), height=np.array(height))
-        patches = sheet.patches(pieces)
-        return not requirement.lacking(sheet, whole, patches.as_one(), 0)
-
-    def _first(
-        self, requirement: Requirement, sheet: Sheet, pieces: Pieces, small: float
-    ) -> Pieces | None:
-        """Return the first piece, small enough, that lacks something; None if none does."""
-        waiting = pieces
-        for _ in range(MOST_BATCHES):
-            if not len(waiting):
-                return None
-            batch, waiting = waiting.at(slice(BATCH)), waiting.at(slice(BATCH, None))
-            patches = sheet.patches(batch)
-            rows = np.flatnonzero(requirement.maybe(sheet, batch, patches))
-            lacks = next(
-                (
-                    i
-                    for i, row in enumerate(rows)
-                    if requirement.lacking(sheet, batch, patches, int(row))
-                ),
-                None,
-            )
-            if lacks is None:
-                continue
-            one = batch.at(rows[lacks : lacks + 1])
-            length = float(size(self.path, one)[0])
-            on_leg = one.kind[0] == LEG
-            if length <= (small if on_leg or requirement.certain(one) else SMALLEST):
-                return one
-            # What comes later waits until the earlier is settled.
-            if on_leg:
-                parted = stretches(self.path, one, min(FINE, math.ceil(length / small)))
-            else:
-                parted = halves(self.path, halves(self.path, one))
-            waiting = joined([parted, batch.at(rows[lacks + 1 :]), waiting])
-        return waiting.at(slice(1)) if len(waiting) else None
+            yield Sheet(Frame.at(lon, lat), side), pieces.at(near)
+            pieces, centre = pieces.at(~near), centre[~near]
 
     def summary(self) -> dict[str, Any]:
         """Return what was swept, for the clearance."""

@@ -179,9 +179,9 @@ class Telling:
     def _short_of(self, volume: Bounded, piece: Pieces) -> str:
         if not volume.comparable:
             return "has heights that can't be compared with the plan's: give terrain and geoid"
-        if not volume.timely(piece.time, wholly=True)[0]:
+        if not volume.timely(piece):
             return "does not hold at that time"
-        if not volume.level(piece.height, wholly=True)[0]:
+        if not volume.holds(piece)[0]:
             low = "the ground" if math.isinf(volume.low) else f"{volume.low:g} m"
             high = "any height" if math.isinf(volume.high) else f"{volume.high:g} m"
             return f"does not hold at that height (from {low} to {high})"

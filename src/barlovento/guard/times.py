@@ -161,15 +161,20 @@ def _moment(
 ) -> float | None:
     """Return when a word or clock time comes on a day [s since 1970], None if the sun won't."""
     if word not in SUN:
-        clock = _clock(word)
-        if clock is None:
-            return _local(datetime.combine(day + timedelta(days=1), time()), zone, late=late)
-        return _local(datetime.combine(day, clock), zone, late=late)
+        return _clock_moment(word, day, zone, late=late)
     moments = [sun_moment(word, day, place, zone) for place in around]
     if not moments or any(moment is None for moment in moments):
         return None
     known = [moment for moment in moments if moment is not None]
     return max(known) + SUN_ERROR if late else min(known) - SUN_ERROR
+
+
+@lru_cache(maxsize=4096)
+def _clock_moment(word: str, day: date, zone: ZoneInfo, *, late: bool) -> float:
+    clock = _clock(word)
+    if clock is None:
+        return _local(datetime.combine(day + timedelta(days=1), time()), zone, late=late)
+    return _local(datetime.combine(day, clock), zone, late=late)
 
 
 def _local(moment: datetime, zone: ZoneInfo, *, late: bool) -> float:

@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -78,6 +79,7 @@ def whom_to_ask(zone: Zone) -> str:
     return _plain(f"{zone.country}/{zone.authority}" if zone.authority else zone.country)
 
 
+@lru_cache(maxsize=4096)
 def _plain(words: str) -> str:
     """Return a name in capitals, without accents and signs, as consents write it."""
     state, stroke, below = words.partition("/")

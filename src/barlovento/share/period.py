@@ -17,6 +17,7 @@ SECTIONS = (
     ("keys", ("workspace", "pin", "key-rotation"), "Keys and people"),
     ("clearances", ("clearance",), "Plans cleared"),
     ("refusals", ("refusal",), "Plans refused"),
+    ("checks", ("check",), "Plans checked on consents that are not in the log"),
     ("flights", ("flight",), "Flights"),
     ("observed", ("observed-track",), "Tracks audited"),
 )
@@ -45,7 +46,8 @@ class Period:
     sections : dict of str to list of Entry
         Entries by section.
     uncleared : tuple of Entry
-        Flights without a clearance of their plan, and observed tracks inside without consent.
+        Flights without a clearance of their plan or outside of it, and observed tracks inside
+        without consent.
     """
 
     origin: str
@@ -88,6 +90,8 @@ def period(
         entry
         for entry in sections["flights"]
         if first.get(str(entry.payload.get("plan_digest")), entry.index) >= entry.index
+        or entry.payload.get("clearance", "") is None
+        or entry.payload.get("fixes_outside", 0)
     ]
     uncleared += [e for e in sections["observed"] if e.payload.get("verdict") == "inside"]
     return Period(

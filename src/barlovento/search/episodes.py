@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from barlovento.errors import UsageError
 from barlovento.search.cases import Case, FloatArray
 from barlovento.search.grid import begin, moved, multiply, predict
+from barlovento.search.plan import DEPTH, FOLLOWED, WIDTH, decide, planner
 from barlovento.search.policies import INFOTAXIS, LEARNED, SPACE_AWARE, heuristic
-from barlovento.search.value import Value, blank, decide, fresh_memory, room_for, shipped
+from barlovento.search.value import Value, blank, shipped
 
 DONE = 1e-6
 """A search ends when the source is unfound with less than this probability [1]."""
@@ -111,15 +112,18 @@ def search(shape, start, hits, first, kind, value, rng, longest, unfound):  # ty
         Added to: entry t by the chance after t steps [1].
     """
     x, y = start
-    belief = begin(shape[0], shape[1], x, y, drawn(first, rng), hits)
-    room, memory = room_for(value, first.size), fresh_memory()
+    hit = drawn(first, rng)
+    belief = begin(shape[0], shape[1], x, y, hit, hits)
+    nx, ny = shape
+    width, depth = (WIDTH, DEPTH) if kind == LEARNED else (1, 1)
+    carried = planner(nx, ny, first.size, value, width, depth)
     sums, chances = np.empty((first.size, 3)), np.empty(first.size)
     left, time, steps = 1.0, 0.0, 0
     unfound[0] += 1.0
     while left >= DONE and steps < longest:
         time += left
         if kind == LEARNED:
-            move = decide(belief, x, y, hits, value, room, memory)
+            move = decide(belief, x, y, hit, hits, value, FOLLOWED, carried)
         else:
             move = heuristic(belief, x, y, hits, kind, sums)
         x, y = moved(x, y, move)
@@ -129,7 +133,8 @@ def search(shape, start, hits, first, kind, value, rng, longest, unfound):  # ty
         steps += 1
         unfound[steps] += left
         if left > 0.0:
-            multiply(belief, x, y, drawn(chances, rng), hits)
+            hit = drawn(chances, rng)
+            multiply(belief, x, y, hit, hits)
     unfound[steps + 1 :] += left
     return Search(steps, left, time)
 
@@ -173,7 +178,7 @@ def score(
     if episodes < 1:
         raise UsageError(f"{episodes} episodes can't be scored. Ask for at least one.")
     kind = POLICIES[policy]
-    value = shipped(case.name) if kind == LEARNED else blank(case.shape)
+    value = shipped(case) if kind == LEARNED else blank(case)
     if progress:
         progress(0.0, "compiling")
     _run(case, kind, value, np.random.default_rng(0), 2, np.zeros(LONGEST + 1))

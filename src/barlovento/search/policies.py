@@ -23,6 +23,8 @@ INFOTAXIS, SPACE_AWARE, LEARNED = 0, 1, 2
 """How kernels tell the policies apart."""
 TIE = 1e-10
 """Differences below this don't decide; the first of equal moves is taken [1]."""
+ROUNDING = 1e-12
+"""A sum below this is what rounding left of nothing [1]."""
 TOTAL, LOGS, STEPS = 0, 1, 2
 """Columns of what :func:`moments` fills."""
 
@@ -95,7 +97,7 @@ def heuristic(belief, x, y, hits, kind, room):  # type: ignore[no-untyped-def]
         value = 0.0
         for hit in range(room.shape[0]):
             total = room[hit, TOTAL]
-            if total <= 0.0:
+            if total <= ROUNDING:
                 continue
             nats = entropy(room[hit])
             if kind == INFOTAXIS:

@@ -1,8 +1,8 @@
-"""The expected time left of a search, as a network over the belief, and the move it asks for.
+"""The expected time left of a search, from a few numbers that describe a belief, and the best move.
 
-The belief is seen from the searcher and shared out to a lattice of nodes, one cell apart nearby
-and ever farther apart with distance. A network of two hidden layers corrects D + exp(H)/2 - 1/2,
-the time that the space-aware heuristic reckons with (D the expected Manhattan distance, H the
+The belief is seen from the searcher and summed up in :data:`INPUTS` numbers: its entropy, its mean
+and spread, how near it is, whether hits are to be expected. A small network corrects the time that
+the space-aware heuristic reckons with, D + exp(H)/2 - 1/2 (D the expected Manhattan distance, H the
 entropy in nats). ``tools/fit_search_value.py`` makes the weights.
 """
 
@@ -17,38 +17,40 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from barlovento.errors import BadInput
+from barlovento.search.cases import Case
 from barlovento.search.grid import MOVES, inside, moved
-from barlovento.search.policies import STEPS, TIE, TOTAL, entropy, moments
+from barlovento.search.policies import ROUNDING, TIE
 
 Float32Array = NDArray[np.float32]
 
-SCALARS = 3
-"""Inputs beside the nodes: log of the heuristic time, entropy, log of the expected distance."""
-GROWTH = 2.0
-"""Beyond the single cells each node is farther than the one before it by this factor [1]."""
+NEAR = (1.0, 3.0, 8.0, 20.0)
+"""Nearness is the mean of exp(-d / r) for these r, d being the Euclidean distance [cells]."""
+TOTAL, LOGS, SQUARES, ACROSS, X, Y, XX, XY, YY, ALONG, HIT, NEARNESS = range(12)
+"""Columns of what :func:`describe` fills; as many of nearness as :data:`NEAR` is long."""
+COLUMNS = NEARNESS + len(NEAR)
+INPUTS = 10 + len(NEAR)
 RARE = 1e-4
 """After hits less likely than this the heuristic time will do [1]."""
+LARGEST = 3.0
+"""The network corrects the heuristic time by no more than this [ln]."""
 UNFOUND, MARK, WAITED, GOAL_X, GOAL_Y = range(5)
 """What :func:`patient` remembers."""
 GAIN = 0.99
 """A search gets on when the chance of not having found falls to this share [1]."""
-SINGLE = 2
-"""Nodes are one cell apart up to here along each axis [cells]."""
 
 
 class Value(NamedTuple):
-    """A network over the belief at nodes.
+    """What is expected of beliefs.
 
-    ``along``, shape (2 nx - 1,), and ``across``, shape (2 ny - 1,): the node at or before each
-    relative place; ``along_share``, ``across_share``: what goes to the node after it. ``first``,
+    ``tables``, shape (2 nx - 1, 2 ny - 1, 1 + nearness): by place of the source relative to the
+    searcher, the chance of a hit and each nearness. ``wind``: whether directions differ. ``first``,
     shape (inputs, width), ``first_shift``, ``second``, ``second_shift``, ``last``, ``last_shift``:
-    weights.
+    weights of the network.
     """
 
-    along: NDArray[np.int64]
-    along_share: Float32Array
-    across: NDArray[np.int64]
-    across_share: Float32Array
+    tables: NDArray[np.float64]
+    wind: bool
     first: Float32Array
     first_shift: Float32Array
     second: Float32Array
@@ -60,128 +62,170 @@ class Value(NamedTuple):
 class Room(NamedTuple):
     """Space for looking ahead.
 
-    ``sums`` and ``spread`` (over nodes) by move and bin, a line of nodes, the two hidden layers.
+    ``sums``, shape (moves, bins, columns), the inputs of the network, and its hidden layers.
     """
 
     sums: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    line: NDArray[np.float64]
-    one: Float32Array
-    two: Float32Array
+    inputs: NDArray[np.float64]
+    one: NDArray[np.float64]
+    two: NDArray[np.float64]
 
 
-def nodes(cells: int) -> tuple[NDArray[np.int64], Float32Array]:
-    """Return the node at or before each offset on an axis of cells, and the next one's share."""
-    far = list(range(min(SINGLE + 1, cells)))
-    while far[-1] < cells - 1:
-        far.append(min(max(round(far[-1] * GROWTH), far[-1] + 1), cells - 1))
-    places = np.array([-one for one in far[:0:-1]] + far)
-    offsets = np.arange(1 - cells, cells)
-    before = np.clip(np.searchsorted(places, offsets, side="right") - 1, 0, len(places) - 2)
-    share = (offsets - places[before]) / (places[before + 1] - places[before])
-    return before.astype(np.int64), share.astype(np.float32)
+def tables(case: Case) -> NDArray[np.float64]:
+    """Return the tables of a case over relative places, as :class:`Value` holds them."""
+    nx, ny = case.shape
+    far = np.hypot(np.arange(1.0 - nx, nx)[:, None], np.arange(1.0 - ny, ny)[None, :])
+    near = [np.exp(-far / reach) for reach in NEAR]
+    return np.ascontiguousarray(np.stack([1.0 - case.hits.chance[0], *near]))
 
 
 @njit(cache=True, nogil=True)
 def room_for(value, bins):  # type: ignore[no-untyped-def]
-    """Return the space that a search with this network needs."""
+    """Return the space that a search needs."""
     return Room(
-        np.empty((MOVES, bins, 3)),
-        np.empty((MOVES, bins, max(value.first.shape[0] - SCALARS, 0))),
-        np.empty(value.across[-1] + 2),
-        np.empty(value.first.shape[1], dtype=np.float32),
-        np.empty(value.second.shape[1], dtype=np.float32),
+        np.empty((MOVES, bins, COLUMNS)),
+        np.empty(INPUTS),
+        np.empty(value.first.shape[1]),
+        np.empty(value.second.shape[1]),
     )
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def pool(belief, x, y, hit, hits, value, line, result):  # type: ignore[no-untyped-def]
-    """Share belief times likelihood of a hit out to the nodes around (x, y).
+def describe(belief, x, y, hits, table, result):  # type: ignore[no-untyped-def]
+    """Sum up the beliefs after each bin of hits at (x, y), the source not being there.
 
     Parameters
     ----------
-    line : ndarray, shape (nodes across,)
-        Space.
-    result : ndarray, shape (nodes,)
-        Filled [1].
+    result : ndarray, shape (bins, COLUMNS)
+        Filled, for w = belief times likelihood: sums of w, w log w, w squared, and of w times |dy|,
+        dx, dy, dx^2, dx dy, dy^2, |dx|, the chance of a hit and each nearness [1, nat, cells].
     """
     nx, ny = belief.chance.shape
-    wide = value.across[2 * ny - 2] + 2
     result[:] = 0.0
-    for i in range(nx):
-        low, high = belief.reach[i, 0], belief.reach[i, 1]
-        row, shift = belief.chance[i, low:high], ny - 1 - y
-        law = hits.chance[hit, i - x + nx - 1, low + shift : high + shift]
-        across = value.across[low + shift : high + shift]
-        share = value.across_share[low + shift : high + shift]
-        line[:] = 0.0
-        for j in range(high - low):
-            w = row[j] * law[j]
-            line[across[j]] += w - w * share[j]
-            line[across[j] + 1] += w * share[j]
-        node, part = value.along[i - x + nx - 1] * wide, value.along_share[i - x + nx - 1]
-        before, after = result[node : node + wide], result[node + wide : node + 2 * wide]
-        for k in range(wide):
-            before[k] += line[k] - line[k] * part
-            after[k] += line[k] * part
-    # The searcher's own cell is out: the source would have been found.
-    result[value.along[nx - 1] * wide + value.across[ny - 1]] = 0.0
+    # The searcher's own cell is out, for the source would have been found there.
+    own, own_product = belief.chance[x, y], belief.product[x, y]
+    belief.chance[x, y] = belief.product[x, y] = 0.0
+    for hit in range(result.shape[0]):
+        out = result[hit]
+        for i in range(nx):
+            low, high = belief.reach[i, 0], belief.reach[i, 1]
+            if high <= low:
+                continue
+            row, product = belief.chance[i, low:high], belief.product[i, low:high]
+            k, first, last = i - x + nx - 1, low + ny - 1 - y, high + ny - 1 - y
+            law, weighted = hits.chance[hit, k, first:last], hits.weighted[hit, k, first:last]
+            smell, at = table[0, k, first:last], table[1, k, first:last]
+            at2, at3, at4 = (
+                table[2, k, first:last],
+                table[3, k, first:last],
+                table[4, k, first:last],
+            )
+            total, logs, squares, across, ones, twos = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            met, near, near2, near3, near4 = 0.0, 0.0, 0.0, 0.0, 0.0
+            for j in range(high - low):
+                w, dy = row[j] * law[j], float(j + low - y)
+                total += w
+                logs += product[j] * law[j] + row[j] * weighted[j]
+                squares += w * w
+                across += w * abs(dy)
+                ones += w * dy
+                twos += w * dy * dy
+                met += w * smell[j]
+                near += w * at[j]
+                near2 += w * at2[j]
+                near3 += w * at3[j]
+                near4 += w * at4[j]
+            dx = float(i - x)
+            out[TOTAL] += total
+            out[LOGS] += logs
+            out[SQUARES] += squares
+            out[ACROSS] += across
+            out[X] += total * dx
+            out[Y] += ones
+            out[XX] += total * dx * dx
+            out[XY] += ones * dx
+            out[YY] += twos
+            out[ALONG] += total * abs(dx)
+            out[HIT] += met
+            out[NEARNESS] += near
+            out[NEARNESS + 1] += near2
+            out[NEARNESS + 2] += near3
+            out[NEARNESS + 3] += near4
+    belief.chance[x, y], belief.product[x, y] = own, own_product
+
+
+@njit(cache=True, nogil=True, inline="always")
+def entropy_of(row):  # type: ignore[no-untyped-def]
+    """Return the entropy of a belief from its row of :func:`describe` [nat]."""
+    return max(math.log(row[TOTAL]) - row[LOGS] / row[TOTAL], 0.0)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def heuristic_time(row):  # type: ignore[no-untyped-def]
+    """Return D + exp(H)/2 - 1/2 from a row of :func:`describe` [steps]."""
+    distance = max((row[ALONG] + row[ACROSS]) / row[TOTAL], 1.0)
+    return distance + 0.5 * math.exp(entropy_of(row)) - 0.5
+
+
+@njit(cache=True, nogil=True)
+def inputs_of(row, wind, result):  # type: ignore[no-untyped-def]
+    """Fill the inputs of the network from a row of :func:`describe`."""
+    total = row[TOTAL]
+    mean_x, mean_y = row[X] / total, row[Y] / total
+    xx = max(row[XX] / total - mean_x * mean_x, 0.0)
+    yy = max(row[YY] / total - mean_y * mean_y, 0.0)
+    xy = row[XY] / total - mean_x * mean_y
+    result[0] = math.log(heuristic_time(row))
+    result[1] = entropy_of(row)
+    result[2] = math.log(max((row[ALONG] + row[ACROSS]) / total, 1.0))
+    result[3] = -math.log(max(row[SQUARES], 1e-300) / (total * total))
+    result[4] = math.log(1e-3 + max(row[HIT], 0.0) / total)
+    if wind:
+        result[5], result[6] = 0.1 * mean_x, math.log(1.0 + abs(mean_y))
+        result[7], result[8] = math.log(1.0 + math.sqrt(xx)), math.log(1.0 + math.sqrt(yy))
+        # Whether the belief leans away from the searcher's side as it goes upwind.
+        result[9] = xy * (1.0 if mean_y > 0.0 else -1.0) / (1.0 + math.sqrt(xx * yy))
+    else:
+        # Without wind only what a turn of the whole leaves as it is.
+        far = math.sqrt(mean_x * mean_x + mean_y * mean_y)
+        half, skew = 0.5 * (xx + yy), math.sqrt(0.25 * (xx - yy) ** 2 + xy * xy)
+        radial = (mean_x * mean_x * xx + 2.0 * mean_x * mean_y * xy + mean_y * mean_y * yy) / (
+            far * far + 1e-9
+        )
+        result[5], result[6] = 0.1 * far, math.log(1.0 + far)
+        result[7] = math.log(1.0 + math.sqrt(half + skew))
+        result[8] = math.log(1.0 + math.sqrt(max(half - skew, 0.0)))
+        result[9] = (radial - half) / (1.0 + half)
+    for k in range(len(NEAR)):
+        result[10 + k] = math.log(1e-3 + max(row[NEARNESS + k], 0.0) / total)
 
 
 @njit(cache=True, nogil=True, inline="always")
 def bend(x):  # type: ignore[no-untyped-def]
     """Return a smooth ramp, (x + sqrt(x^2 + 1)) / 2."""
-    return np.float32(0.5) * (x + math.sqrt(x * x + np.float32(1.0)))
-
-
-@njit(cache=True, nogil=True, inline="always")
-def heuristic_time(row):  # type: ignore[no-untyped-def]
-    """Return D + exp(H)/2 - 1/2 from a row of :func:`moments` [steps]."""
-    return max(row[STEPS] / row[TOTAL], 1.0) + 0.5 * math.exp(entropy(row)) - 0.5
-
-
-@njit(cache=True, nogil=True, inline="always")
-def scalars_of(row):  # type: ignore[no-untyped-def]
-    """Return the inputs beside the nodes, from a row of :func:`moments`."""
-    distance = max(row[STEPS] / row[TOTAL], 1.0)
-    return math.log(heuristic_time(row)), entropy(row), math.log(distance)
+    return 0.5 * (x + math.sqrt(x * x + 1.0))
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def time_left(sums, spread, value, one, two):  # type: ignore[no-untyped-def]
-    """Return the expected time left of a belief, from its moments and its nodes [steps].
-
-    Parameters
-    ----------
-    sums : ndarray, shape (3,)
-        A row of :func:`moments` [1, nat, cells].
-    spread : ndarray, shape (nodes,)
-        A row of :func:`pool`; need not sum to one [1].
-    """
-    count = spread.shape[0]
-    guess, scalars = heuristic_time(sums), scalars_of(sums)
-    one[:] = value.first_shift
-    for k in range(SCALARS):
-        scale = np.float32(scalars[k])
-        row = value.first[count + k]
-        for c in range(one.shape[0]):
-            one[c] += scale * row[c]
-    for k in range(count):
-        if spread[k] > 0.0:
-            scale = np.float32(math.sqrt(spread[k] / sums[TOTAL]))
-            row = value.first[k]
-            for c in range(one.shape[0]):
-                one[c] += scale * row[c]
-    two[:] = value.second_shift
-    for k in range(one.shape[0]):
+def time_left(row, value, room):  # type: ignore[no-untyped-def]
+    """Return the expected time left of a belief from its row of :func:`describe` [steps]."""
+    inputs_of(row, value.wind, room.inputs)
+    one, two = room.one, room.two
+    for c in range(one.size):
+        one[c] = value.first_shift[c]
+    for k in range(INPUTS):
+        for c in range(one.size):
+            one[c] += room.inputs[k] * value.first[k, c]
+    for c in range(two.size):
+        two[c] = value.second_shift[c]
+    for k in range(one.size):
         scale = bend(one[k])
-        row = value.second[k]
-        for c in range(two.shape[0]):
-            two[c] += scale * row[c]
-    out = value.last_shift[0]
-    for k in range(two.shape[0]):
+        for c in range(two.size):
+            two[c] += scale * value.second[k, c]
+    out = float(value.last_shift[0])
+    for k in range(two.size):
         out += bend(two[k]) * value.last[k]
-    return guess * math.exp(min(max(out, -3.0), 3.0))
+    return heuristic_time(row) * math.exp(min(max(out, -LARGEST), LARGEST))
 
 
 @njit(cache=True, nogil=True)
@@ -195,17 +239,16 @@ def look(belief, x, y, hits, value, room, move, leaves):  # type: ignore[no-unty
     leaves : ndarray, shape (bins,)
         Filled with the time left after each bin of hits there [steps].
     """
-    moments(belief, x, y, hits, room.sums[move])
+    describe(belief, x, y, hits, value.tables, room.sums[move])
     result = 1.0
     for hit in range(leaves.shape[0]):
-        sums, spread = room.sums[move, hit], room.spread[move, hit]
+        row = room.sums[move, hit]
         leaves[hit] = 0.0
-        if sums[TOTAL] > RARE:
-            pool(belief, x, y, hit, hits, value, room.line, spread)
-            leaves[hit] = time_left(sums, spread, value, room.one, room.two)
-        elif sums[TOTAL] > 0.0:
-            leaves[hit] = heuristic_time(sums)
-        result += sums[TOTAL] * leaves[hit]
+        if row[TOTAL] > RARE:
+            leaves[hit] = time_left(row, value, room)
+        elif row[TOTAL] > ROUNDING:
+            leaves[hit] = heuristic_time(row)
+        result += row[TOTAL] * leaves[hit]
     return result
 
 
@@ -272,51 +315,44 @@ def patient(belief, x, y, wished, memory):  # type: ignore[no-untyped-def]
     return move
 
 
-@njit(cache=True, nogil=True)
-def decide(belief, x, y, hits, value, room, memory):  # type: ignore[no-untyped-def]
-    """Return the move of Barlovento's policy; changes what it remembers."""
-    leaves, times = np.empty((MOVES, hits.chance.shape[0])), np.empty(MOVES)
-    wished = ahead(belief, x, y, hits, value, room, leaves, times)
-    return patient(belief, x, y, wished, memory)
-
-
 def save(value: Value, path: Path) -> None:
-    """Write a network into a compressed file, weights in half precision."""
-    parts = {
-        name: part.astype(np.float16 if part.dtype == np.float32 else np.int16)
-        for name, part in value._asdict().items()
-    }
-    np.savez_compressed(path, **parts)
+    """Write the weights of a network into a file."""
+    names = Value._fields[2:]
+    np.savez(path, **{name: getattr(value, name) for name in names})
 
 
-def load(path: Path) -> Value:
-    """Read a network that :func:`save` wrote."""
+def load(case: Case, path: Path) -> Value:
+    """Read the weights that :func:`save` wrote, for the case they were made for."""
     with np.load(path) as parts:
-        kept = {name: parts[name] for name in Value._fields}
-    return Value(
-        **{
-            name: part.astype(np.float32 if part.dtype == np.float16 else np.int64)
-            for name, part in kept.items()
-        }
-    )
+        weights = [parts[name] for name in Value._fields[2:]]
+    return Value(tables(case), not is_round(case), *weights)
 
 
-def shipped(name: str) -> Value:
-    """Return the network that comes with the program for a case of the benchmark."""
-    with as_file(files("barlovento.search") / "data" / f"{name}.npz") as path:
-        return load(path)
+def is_round(case: Case) -> bool:
+    """Return whether a case is the same in all directions."""
+    chance = case.hits.chance
+    return case.shape[0] == case.shape[1] and np.array_equal(chance, chance.transpose(0, 2, 1))
 
 
-def blank(shape: tuple[int, int]) -> Value:
-    """Return a network without weights, for kernels that must be given one and don't use it."""
-    layer, shift = np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
-    return Value(
-        *nodes(shape[0]),
-        *nodes(shape[1]),
-        layer,
-        shift,
-        layer,
-        shift,
-        shift,
-        np.zeros(1, np.float32),
-    )
+def shipped(case: Case) -> Value:
+    """Return the network that comes with the program for a case of the benchmark.
+
+    Raises
+    ------
+    BadInput
+        None comes with it.
+    """
+    with as_file(files("barlovento.search") / "data" / f"{case.name}.npz") as path:
+        if not path.exists():
+            raise BadInput(
+                f"No network for the case {case.name!r} comes with the program. "
+                "Make one with tools/fit_search_value.py."
+            )
+        return load(case, path)
+
+
+def blank(case: Case) -> Value:
+    """Return a network that corrects nothing."""
+    layer, shift = np.zeros((INPUTS, 1), np.float32), np.zeros(1, np.float32)
+    second = np.zeros((1, 1), np.float32)
+    return Value(tables(case), not is_round(case), layer, shift, second, shift, shift, shift)

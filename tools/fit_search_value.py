@@ -1,13 +1,12 @@
 """Make the tables that `barlovento bench search --policy barlovento` searches by.
 
-    python tools/fit_search_value.py windy-medium --cpu-minutes 6
+    python tools/fit_search_value.py windy-medium --out windy-medium.npz
 
-Policy iteration: search with the present network (one step ahead, now and then a random move),
-take the time that was left at each step as what the network should have said, fit, and repeat.
-What was left is summed from one-step expectations and corrected by the surprises that followed,
-so that it has the right mean whatever the network says, and little scatter where it says well.
-The first round searches by space-aware infotaxis. Takes one core; the seed decides the result up
-to rounding.
+Policy iteration: search, take the time that was left at each step as what the network should have
+said, fit, and repeat; first with space-aware infotaxis, then with the planner and the network as
+it is. What was left is summed from one-step expectations and corrected by the surprises that
+followed, so that it has the right mean whatever the network says, and little scatter where it says
+well. Takes some minutes of one core; the seed decides the result up to rounding.
 """
 
 from __future__ import annotations
@@ -23,19 +22,19 @@ from numba import njit
 from numpy.typing import NDArray
 
 from barlovento.search.cases import NAMES, Case, case
-from barlovento.search.grid import MOVES, begin, moved, multiply
+from barlovento.search.episodes import drawn
+from barlovento.search.grid import MOVES, begin, inside, moved, multiply
+from barlovento.search.plan import decide, planner
 from barlovento.search.policies import ROUNDING, SPACE_AWARE, heuristic
 from barlovento.search.value import (
     INPUTS,
     RARE,
     TOTAL,
     Value,
-    ahead,
     blank,
-    fresh_memory,
     heuristic_time,
     inputs_of,
-    patient,
+    look,
     room_for,
     save,
 )
@@ -43,7 +42,9 @@ from barlovento.search.value import (
 Floats = NDArray[np.float32]
 
 WIDTHS = (24, 12)
-KEPT = 16
+HEURISTIC = (0, 1, 1)
+"""In place of a planner's shape."""
+KEPT = 10
 """Rounds whose steps are fitted together."""
 BATCH = 1024
 DECAY = 0.01
@@ -60,58 +61,56 @@ ENOUGH = 1e-4
 
 @njit(cache=True)
 def collect(  # type: ignore[no-untyped-def]
-    case_shape, start, hits, first, value, until, explore, rng, inputs, guesses, times_left
+    case_shape, start, hits, first, value, shape, explore, rng, inputs, guesses, times_left
 ):
-    """Search once and record steps; return how many, the time corrected by the network, steps."""
+    """Search once and record steps; return how many, the time corrected by the network, steps.
+
+    ``shape``: width, depth and steps followed of the planner; of width zero, space-aware infotaxis.
+    """
     nx, ny = case_shape
     bins = hits.chance.shape[0]
-    u, hit = rng.random(), 0
-    while hit < bins - 1 and u >= first[hit]:
-        u -= first[hit]
-        hit += 1
+    hit = drawn(first, rng)
     x, y = start
     belief = begin(nx, ny, x, y, hit, hits)
-    room, leaves, times = room_for(value, bins), np.empty((MOVES, bins)), np.empty(MOVES)
+    room, leaves, spare = room_for(value, bins), np.empty(bins), np.empty((bins, 3))
+    planned = planner(nx, ny, bins, value, max(shape[0], 1), shape[1])
     most = inputs.shape[0]
     q, onward, left_said, chance_on = np.empty(most), np.empty(most), np.empty(most), np.empty(most)
     rows = np.full(most, -1)
-    mixed = until < most
     steps, count, alive = 0, 0, 1.0
-    spare, memory = np.empty((bins, 3)), fresh_memory()
     while alive >= ENOUGH and steps < most:
-        move = ahead(belief, x, y, hits, value, room, leaves, times)
-        learned = steps < until
-        if not learned:
+        if shape[0] > 0:
+            move = decide(belief, x, y, hit, hits, value, shape[2], planned)
+        else:
             move = heuristic(belief, x, y, hits, SPACE_AWARE, spare)
-        q[steps] = times[move]
+        to_x, to_y = moved(x, y, move)
+        q[steps] = look(belief, to_x, to_y, hits, value, room, 0, leaves)
         onward[steps] = 1.0
         if rng.random() < explore:
-            # What a random move does is not held against the network's own moves; the heuristic's
-            # time is that with random moves.
-            onward[steps] = 0.0 if learned else 1.0
+            # What a random move does is not held against the planner.
+            onward[steps] = 0.0
             move = rng.integers(0, MOVES)
-            while times[move] == np.inf:
+            to_x, to_y = moved(x, y, move)
+            while not inside(to_x, to_y, belief.chance):
                 move = rng.integers(0, MOVES)
-        elif learned:
-            move = patient(belief, x, y, move, memory)
-        if onward[steps] > 0.0:
-            q[steps] = times[move]
-        x, y = moved(x, y, move)
-        sums = room.sums[move]
+                to_x, to_y = moved(x, y, move)
+            planned.at[0] = planned.path.size
+            time = look(belief, to_x, to_y, hits, value, room, 0, leaves)
+            if shape[0] == 0:
+                # The heuristic's time is that with random moves.
+                q[steps], onward[steps] = time, 1.0
+        x, y = to_x, to_y
+        sums = room.sums[0]
         total = sums[:, TOTAL].sum()
         if total <= ROUNDING:
             break
-        u, hit = rng.random() * total, 0
-        while hit < bins - 1 and u >= sums[hit, TOTAL]:
-            u -= sums[hit, TOTAL]
-            hit += 1
+        hit = drawn(np.maximum(sums[:, TOTAL], 0.0), rng)
         chance_on[steps] = total
-        left_said[steps] = leaves[move, hit]
+        left_said[steps] = leaves[hit]
         alive *= total
         steps += 1
         # The belief after this step: what is recorded for it is known one step later.
-        recorded = not mixed or steps >= until
-        if recorded and rng.random() < max(alive, LATE) and sums[hit, TOTAL] > RARE:
+        if rng.random() < max(alive, LATE) and sums[hit, TOTAL] > RARE:
             inputs_of(sums[hit], value.wind, inputs[count])
             guesses[count] = heuristic_time(sums[hit])
             rows[steps - 1] = count
@@ -203,7 +202,7 @@ class Fitting:
         weights = [np.ascontiguousarray(part, dtype=np.float32) for part in self.network.weights()]
         return Value(self.blank.tables, self.blank.wind, *weights)
 
-    def search(self, *, wanted: int, teacher: float | None, explore: float) -> str:
+    def search(self, *, wanted: int, shape: tuple[int, int, int], explore: float) -> str:
         """Search until so many steps are kept, and tell the mean time of the policy."""
         which, value = self.case, self.value()
         most, inputs = 10_000 if which.name == "windy-low" else 4000, self.network.mean.size
@@ -211,11 +210,8 @@ class Fitting:
         found, ratios, means, steps, kept = [], [], [], 0, 0
         begun = time.process_time()
         while not found or kept < wanted:
-            until = most
-            if teacher is not None:
-                until = int(self.rng.exponential(teacher)) if teacher else 0
             count, mean, taken = collect(
-                which.shape, which.start, which.hits, which.first, value, until, explore,
+                which.shape, which.start, which.hits, which.first, value, shape, explore,
                 self.rng, *room,
             )  # fmt: skip
             found.append(room[0][:count].astype(np.float32))
@@ -261,36 +257,32 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("case", choices=NAMES)
-    parser.add_argument("--steps", type=int, default=6_000, help="kept in each round")
-    parser.add_argument("--rounds", type=int, default=50)
-    parser.add_argument("--batches", type=int, default=100, help="fitted in each round")
-    parser.add_argument("--explore", type=float, default=0.005)
-    parser.add_argument("--taught", type=int, default=10, help="rounds that end by the heuristic")
+    parser.add_argument("--steps", type=int, default=5_000, help="kept in each round")
+    parser.add_argument("--taught", type=int, default=15, help="rounds of the heuristic")
+    parser.add_argument("--rounds", type=int, default=8, help="rounds of the planner")
+    parser.add_argument("--batches", type=int, default=300, help="fitted in each round")
+    parser.add_argument("--explore", type=float, default=0.005, help="share of random moves")
     parser.add_argument(
-        "--teacher", type=float, default=30.0, help="mean steps before it takes over"
+        "--plan", type=int, nargs=3, default=(6, 12, 6), help="width, depth, steps followed"
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     fitting = Fitting(case(options.case), options.seed)
     # Compile first; its time is not told.
-    fitting.search(wanted=0, teacher=0.0, explore=0.0)
-    for number in range(options.rounds):
-        # First the heuristic alone, then from where the network has come to, then the network.
-        teacher = None if number >= options.taught else options.teacher * min(number, 1)
+    fitting.search(wanted=0, shape=HEURISTIC, explore=0.0)
+    total = options.taught + options.rounds
+    for number in range(total):
+        planned = number >= options.taught
         said = fitting.search(
-            wanted=options.steps * (1 if number else 4),
-            teacher=teacher,
-            explore=options.explore if teacher is None else 0.05,
+            wanted=options.steps,
+            shape=tuple(options.plan) if planned else HEURISTIC,
+            explore=options.explore if planned else 0.05,
         )
-        # The first fit has to come from nothing; then ever slower, so that the last ones settle.
-        part = number / options.rounds
-        fitted = fitting.fit(
-            batches=options.batches * (1 if number else 4), rate=2e-3 * (1.0 - 0.95 * part)
-        )
+        # Ever slower, so that the last fits settle.
+        fitted = fitting.fit(batches=options.batches, rate=2e-3 * (1.0 - 0.9 * number / total))
         print(f"round {number}: {said}; {fitted}", file=sys.stderr, flush=True)
         save(fitting.value(), options.out)
-    print(fitting.search(wanted=options.steps, teacher=None, explore=0.0), file=sys.stderr)
     return 0
 
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from barlovento.errors import BadInput
 from barlovento.search.cases import Case
-from barlovento.search.grid import MOVES, inside, moved
-from barlovento.search.policies import ROUNDING, TIE
+from barlovento.search.grid import MOVES, moved
+from barlovento.search.policies import ROUNDING
 
 Float32Array = NDArray[np.float32]
 
@@ -250,28 +250,6 @@ def look(belief, x, y, hits, value, room, move, leaves):  # type: ignore[no-unty
             leaves[hit] = heuristic_time(row)
         result += row[TOTAL] * leaves[hit]
     return result
-
-
-@njit(cache=True, nogil=True)
-def ahead(belief, x, y, hits, value, room, leaves, times):  # type: ignore[no-untyped-def]
-    """Return the move with the least expected time left, looking one step ahead.
-
-    Parameters
-    ----------
-    leaves : ndarray, shape (moves, bins)
-        Filled as by :func:`look` [steps].
-    times : ndarray, shape (moves,)
-        Filled with the expected time left of each move, infinite off the grid [steps].
-    """
-    chosen = -1
-    for move in range(MOVES):
-        to_x, to_y = moved(x, y, move)
-        times[move] = np.inf
-        if inside(to_x, to_y, belief.chance):
-            times[move] = look(belief, to_x, to_y, hits, value, room, move, leaves[move])
-            if chosen < 0 or times[move] < times[chosen] - TIE:
-                chosen = move
-    return chosen
 
 
 @njit(cache=True, nogil=True)

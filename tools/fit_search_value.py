@@ -3,7 +3,7 @@
     python tools/fit_search_value.py windy-medium --out windy-medium.npz
 
 Policy iteration: search, take the time that was left at each step as what the network should have
-said, fit, and repeat; first with space-aware infotaxis, then with the planner and the network as
+said, fit, and repeat; first with a heuristic, then with the planner and the network as
 it is. What was left is summed from one-step expectations and corrected by the surprises that
 followed, so that it has the right mean whatever the network says, and little scatter where it says
 well. Takes some minutes of one core; the seed decides the result up to rounding.
@@ -22,10 +22,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from barlovento.search.cases import NAMES, Case, case
-from barlovento.search.episodes import drawn
+from barlovento.search.episodes import POLICIES, drawn
 from barlovento.search.grid import MOVES, begin, inside, moved, multiply
 from barlovento.search.plan import decide, planner
-from barlovento.search.policies import ROUNDING, SPACE_AWARE, heuristic
+from barlovento.search.policies import LEARNED, ROUNDING, heuristic
 from barlovento.search.value import (
     INPUTS,
     RARE,
@@ -42,8 +42,8 @@ from barlovento.search.value import (
 Floats = NDArray[np.float32]
 
 WIDTHS = (24, 12)
-HEURISTIC = (0, 1, 1)
-"""In place of a planner's shape."""
+HEURISTICS = {name: (-kind, 1, 1) for name, kind in POLICIES.items() if kind != LEARNED}
+"""In place of a planner's shape: the heuristic's number, negative."""
 KEPT = 10
 """Rounds whose steps are fitted together."""
 BATCH = 1024
@@ -65,7 +65,7 @@ def collect(  # type: ignore[no-untyped-def]
 ):
     """Search once and record steps; return how many, the time corrected by the network, steps.
 
-    ``shape``: width, depth and steps followed of the planner; of width zero, space-aware infotaxis.
+    ``shape``: width, depth and steps followed of the planner, or of :data:`HEURISTICS`.
     """
     nx, ny = case_shape
     bins = hits.chance.shape[0]
@@ -82,7 +82,7 @@ def collect(  # type: ignore[no-untyped-def]
         if shape[0] > 0:
             move = decide(belief, x, y, hit, hits, value, shape[2], planned)
         else:
-            move = heuristic(belief, x, y, hits, SPACE_AWARE, spare)
+            move = heuristic(belief, x, y, hits, -shape[0], spare)
         to_x, to_y = moved(x, y, move)
         q[steps] = look(belief, to_x, to_y, hits, value, room, 0, leaves)
         onward[steps] = 1.0
@@ -96,7 +96,7 @@ def collect(  # type: ignore[no-untyped-def]
                 to_x, to_y = moved(x, y, move)
             planned.at[0] = planned.path.size
             time = look(belief, to_x, to_y, hits, value, room, 0, leaves)
-            if shape[0] == 0:
+            if shape[0] <= 0:
                 # The heuristic's time is that with random moves.
                 q[steps], onward[steps] = time, 1.0
         x, y = to_x, to_y
@@ -265,18 +265,24 @@ def main() -> int:
     parser.add_argument(
         "--plan", type=int, nargs=3, default=(6, 12, 6), help="width, depth, steps followed"
     )
+    parser.add_argument(
+        "--teacher",
+        choices=tuple(HEURISTICS),
+        default="space-aware",
+        help="searches first; infotaxis where the space-aware form is trapped",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     fitting = Fitting(case(options.case), options.seed)
     # Compile first; its time is not told.
-    fitting.search(wanted=0, shape=HEURISTIC, explore=0.0)
+    fitting.search(wanted=0, shape=HEURISTICS[options.teacher], explore=0.0)
     total = options.taught + options.rounds
     for number in range(total):
         planned = number >= options.taught
         said = fitting.search(
             wanted=options.steps,
-            shape=tuple(options.plan) if planned else HEURISTIC,
+            shape=tuple(options.plan) if planned else HEURISTICS[options.teacher],
             explore=options.explore if planned else 0.05,
         )
         # Ever slower, so that the last fits settle.

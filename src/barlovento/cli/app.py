@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from barlovento import __version__
 from barlovento.cli.audit import audit_app
+from barlovento.cli.bench import bench_app
 from barlovento.cli.clearing import clear, zones_app
 from barlovento.cli.consent import consent_app
 from barlovento.cli.console import (
@@ -68,7 +69,7 @@ survey_app = App(
     help="Make and check survey folders: what was measured, the wind and where to look.",
     help_format="markdown",
 )
-for group in (survey_app, keys_app, consent_app, audit_app, borders_app):
+for group in (survey_app, keys_app, consent_app, audit_app, borders_app, bench_app):
     app.command(group)
 audit_app.command(track)
 audit_app.command(flown)

@@ -1,0 +1,229 @@
+"""Searches of the benchmark, scored on the belief: no source is drawn.
+
+A search goes on as if the source were never met, with hits drawn from what the belief predicts; the
+chance of having met it is counted along the way.
+
+References
+----------
+.. [1] Loisy, A. and Heinonen, R. A. (2023), European Physical Journal E 46, 17,
+   doi:10.1140/epje/s10189-023-00277-8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from barlovento.errors import UsageError
+from barlovento.search.cases import Case, FloatArray
+from barlovento.search.grid import begin, moved, multiply, predict
+from barlovento.search.plan import DEPTH, FOLLOWED, WIDTH, decide, planner
+from barlovento.search.policies import INFOTAXIS, LEARNED, SPACE_AWARE, heuristic
+from barlovento.search.value import Value, blank, shipped
+
+DONE = 1e-6
+"""A search ends when the source is unfound with less than this probability [1]."""
+LONGEST = 10_000
+"""Or after so many steps."""
+POLICIES = {"infotaxis": INFOTAXIS, "space-aware": SPACE_AWARE, "barlovento": LEARNED}
+
+
+class Search(NamedTuple):
+    """What came of one search.
+
+    ``steps``: how many were taken. ``unfound``: probability that the source was not met.
+    ``time``: sum over steps of the probability that it was not met before the step [steps].
+    """
+
+    steps: int
+    unfound: float
+    time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """How a policy did on a case.
+
+    Parameters
+    ----------
+    episodes : int
+        Searches that were run.
+    mean, stderr : float
+        Mean search time, given that the source was found, and its standard error [steps].
+    mean_with_cap : float
+        The same with an unfound source counted as found after the last step [steps].
+    p99 : int or None
+        Steps after which 99 % of sources were found; none if never.
+    not_found : float
+        Mean probability that the source was not found [1].
+    trapped : float
+        Share of searches that ended at the cap of steps [1].
+    decisions : int
+        Moves of all searches together.
+    ms_per_decision : float
+        Time for choosing a move and updating the belief [ms].
+    times : ndarray, shape (episodes,)
+        Of each search, with the cap [steps].
+    """
+
+    episodes: int
+    mean: float
+    stderr: float
+    mean_with_cap: float
+    p99: int | None
+    not_found: float
+    trapped: float
+    decisions: int
+    ms_per_decision: float
+    times: FloatArray
+
+
+@njit(cache=True, nogil=True)
+def drawn(weights, rng):  # type: ignore[no-untyped-def]
+    """Return an index drawn by weights that need not sum to one."""
+    u = rng.random() * weights.sum()
+    for k in range(weights.size - 1):
+        if u < weights[k]:
+            return k
+        u -= weights[k]
+    # The last that can be: rounding must not choose what has no weight.
+    k = weights.size - 1
+    while k > 0 and weights[k] == 0.0:
+        k -= 1
+    return k
+
+
+@njit(cache=True, nogil=True)
+def search(shape, start, hits, first, kind, value, rng, longest, unfound):  # type: ignore[no-untyped-def]
+    """Run one search and count its chance of not having found the source after each step.
+
+    Parameters
+    ----------
+    kind : int
+        Which policy: :data:`INFOTAXIS`, :data:`SPACE_AWARE` or :data:`LEARNED`.
+    value : Value
+        The network of the learned policy.
+    unfound : ndarray, shape (longest + 1,)
+        Added to: entry t by the chance after t steps [1].
+    """
+    x, y = start
+    hit = drawn(first, rng)
+    belief = begin(shape[0], shape[1], x, y, hit, hits)
+    nx, ny = shape
+    width, depth = (WIDTH, DEPTH) if kind == LEARNED else (1, 1)
+    carried = planner(nx, ny, first.size, value, width, depth)
+    sums, chances = np.empty((first.size, 3)), np.empty(first.size)
+    left, time, steps = 1.0, 0.0, 0
+    unfound[0] += 1.0
+    while left >= DONE and steps < longest:
+        time += left
+        if kind == LEARNED:
+            move = decide(belief, x, y, hit, hits, value, FOLLOWED, carried)
+        else:
+            move = heuristic(belief, x, y, hits, kind, sums)
+        x, y = moved(x, y, move)
+        predict(belief, x, y, hits, chances)
+        onward = max(chances.sum(), 0.0)
+        left *= onward
+        steps += 1
+        unfound[steps] += left
+        if left > 0.0:
+            hit = drawn(chances, rng)
+            multiply(belief, x, y, hit, hits)
+    unfound[steps + 1 :] += left
+    return Search(steps, left, time)
+
+
+def score(
+    case: Case,
+    policy: str,
+    *,
+    episodes: int,
+    seed: int,
+    clock: Callable[[], float],
+    progress: Callable[[float, str], None] | None = None,
+) -> Score:
+    """Run a policy on a case by the protocol of [1]_ and score it.
+
+    A search that is trapped never finds what is left; the reference values leave such shares out
+    of the mean and state them apart, and so does ``mean`` here.
+
+    Parameters
+    ----------
+    case : Case
+        One of the benchmark's.
+    policy : str
+        One of :data:`POLICIES`.
+    episodes : int
+        How many searches.
+    seed : int
+        Search number k draws from a stream of its own that depends on the seed and on k.
+    clock : callable
+        Returns a time; for the cost of a decision [s].
+    progress : callable, optional
+        Called with the share done and what is being done.
+
+    Raises
+    ------
+    UsageError
+        There is no such policy, or nothing to run.
+    """
+    if policy not in POLICIES:
+        raise UsageError(f"There is no policy {policy!r}. Choose one of: {', '.join(POLICIES)}.")
+    if episodes < 1:
+        raise UsageError(f"{episodes} episodes can't be scored. Ask for at least one.")
+    kind = POLICIES[policy]
+    value = shipped(case) if kind == LEARNED else blank(case)
+    if progress:
+        progress(0.0, "compiling")
+    _run(case, kind, value, np.random.default_rng(0), 2, np.zeros(LONGEST + 1))
+    unfound = np.zeros(LONGEST + 1)
+    done: list[Search] = []
+    begun = clock()
+    for number in range(episodes):
+        rng = np.random.default_rng([seed, number])
+        done.append(_run(case, kind, value, rng, LONGEST, unfound))
+        if progress:
+            progress((number + 1) / episodes, "searching")
+    return _summed(done, unfound / episodes, clock() - begun)
+
+
+def _run(
+    case: Case,
+    kind: int,
+    value: Value,
+    rng: np.random.Generator,
+    longest: int,
+    unfound: NDArray[np.float64],
+) -> Search:
+    return Search(
+        *search(case.shape, case.start, case.hits, case.first, kind, value, rng, longest, unfound)
+    )
+
+
+def _summed(done: list[Search], unfound: FloatArray, took: float) -> Score:
+    """Return the score of searches that took so many seconds."""
+    steps, left, times = (np.array(column, dtype=float) for column in zip(*done, strict=True))
+    # Sum over t of t times the chance of finding at t, and that chance: the mean is their ratio.
+    weighted, found = times - steps * left, 1.0 - left
+    mean = float(weighted.sum() / found.sum())
+    count = len(done)
+    spread = weighted - mean * found
+    reached = np.flatnonzero(unfound <= 0.01)
+    return Score(
+        episodes=count,
+        mean=mean,
+        stderr=float(np.sqrt((spread**2).sum() / max(count - 1, 1) / count) / found.mean()),
+        mean_with_cap=float(times.mean()),
+        p99=int(reached[0]) if reached.size else None,
+        not_found=float(left.mean()),
+        trapped=float((left >= DONE).mean()),
+        decisions=int(steps.sum()),
+        ms_per_decision=float(1000.0 * took / steps.sum()),
+        times=times,
+    )

@@ -39,7 +39,7 @@ from barlovento.locate.readings import (
     reduce_readings,
     wind_of_windows,
 )
-from barlovento.locate.weights import news, trust
+from barlovento.locate.weights import fresh, news, trust
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -202,7 +202,7 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         sensor=sensor,
         y=joined["y"],
         censored=joined["censored"],
-        weight=news(reduced) * trust(joined["speed"][0]),
+        weight=news(reduced) * fresh(reduced) * trust(joined["speed"][0]),
         t0=(joined["start"] - t0) / span,
         t1=(joined["end"] - t0) / span,
         knot=drift[0],

@@ -16,6 +16,10 @@ PLACE, ERROR_CORRELATION = 20.0, 0.01
 """Cell within which a sensor's model errors last [m], and how much they correlate [1]."""
 
 
+EDDY = 10.0
+"""Integral time of concentration in a plume, ten seconds to a minute near the ground [s]."""
+
+
 def news(reduced: Sequence[Reduced]) -> Floats:
     """Return the share of each reading that is news, shape (n,).
 
@@ -51,6 +55,40 @@ def news(reduced: Sequence[Reduced]) -> Floats:
         np.concatenate(keys), axis=0, return_inverse=True, return_counts=True
     )
     return np.asarray(1.0 / (1.0 + (count[np.asarray(inverse).ravel()] - 1) * ERROR_CORRELATION))
+
+
+def fresh(reduced: Sequence[Reduced]) -> Floats:
+    """Return how much of each reading is not told by the one before it, shape (n,).
+
+    A plume's eddies outlast a fast sensor's readings: what the readings of a crossing have in
+    common is one sample of the plume, not one each. A stretch of time T holds T / (2 tau)
+    independent samples.
+
+    Parameters
+    ----------
+    reduced : sequence of Reduced
+        Readings of each survey.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Between zero and one; one where readings are two eddies and more apart [1].
+
+    References
+    ----------
+    Lenschow, Mann and Kristensen (1994), J. Atmos. Oceanic Technol. 11, 661 (error of a mean over
+    many integral times).
+    """
+    out = []
+    for r in reduced:
+        share = np.ones(len(r.end))
+        for s in np.unique(r.sensor):
+            rows = np.flatnonzero(r.sensor == s)
+            rows = rows[np.argsort(r.end[rows], kind="stable")]
+            apart = np.maximum(np.diff(r.end[rows]), (r.end - r.start)[rows[1:]])
+            share[rows[1:]] = np.minimum(apart / (2.0 * EDDY), 1.0)
+        out.append(share)
+    return np.concatenate(out)
 
 
 def trust(speed: Floats) -> Floats:

@@ -17,7 +17,7 @@ from barlovento.search.cases import FloatArray, Hits
 
 NOTHING = 1e-150
 """A cell less likely than this is taken as empty, far above where arithmetic grows slow [1]."""
-NEGLIGIBLE = 1e-9
+NEGLIGIBLE = 1e-15
 """Cells less likely than this at both ends of a row are passed over by policies [1]."""
 MOVES = 4
 """Back and forth along the first axis, then along the second."""

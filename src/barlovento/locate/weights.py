@@ -16,8 +16,8 @@ PLACE, ERROR_CORRELATION = 20.0, 0.01
 """Cell within which a sensor's model errors last [m], and how much they correlate [1]."""
 
 
-EDDY = 10.0
-"""Integral time of concentration in a plume, ten seconds to a minute near the ground [s]."""
+EDDY = 5.0
+"""Integral time of concentration in a plume near the ground: some seconds, more farther off [s]."""
 
 
 def news(reduced: Sequence[Reduced]) -> Floats:

@@ -191,13 +191,10 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
                         err,
                         scale * most,
                     )
-                    if amplitude > 0.0:
-                        w = a * node_w[k] * amplitude
-                        add_turns(turn_node, angle / spread, scale / spread, w, c, e, i)
-                        near[i] = 1
-                    if even > 0.0:
-                        add_even(a * node_w[k] * even, c, i)
-                        near[i] = 1
+                    w = a * node_w[k]
+                    add_node(
+                        turn_node, w * amplitude, angle, spread, w * even, scale, c, e, near, i
+                    )
             continue
         a = rate * active(t0[i], t1[i], on, off)
         if a <= 0.0:
@@ -219,30 +216,25 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
                 size,
                 scale * most,
             )
-            if amplitude > 0.0:
-                w = a * node_w[k] * amplitude
-                add_turns(turn_node, angle / spread, scale / spread, w, c, e, i)
-                near[i] = 1
-            if even > 0.0:
-                add_even(a * node_w[k] * even, c, i)
-                near[i] = 1
+            w = a * node_w[k]
+            add_node(turn_node, w * amplitude, angle, spread, w * even, scale, c, e, near, i)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_even(value, c, i):  # type: ignore[no-untyped-def]
-    """Add what no turn of the wind changes [ug m-3]."""
-    for t in range(TURNS):
-        c[i, t] += value
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def add_turns(node, u0, du, w, c, e, i):  # type: ignore[no-untyped-def]
-    """Add a node's contribution and lever at every turn, shape (t,) [ug m-3]."""
-    for t in range(TURNS):
-        u = u0 - du * node[t]
-        v = w * bell(u)
-        c[i, t] += v
-        e[i, t] += v * u
+def add_node(node, amplitude, angle, spread, even, scale, c, e, near, i):  # type: ignore[no-untyped-def]
+    """Add a ray or a puff to reading i at every turn: contribution and lever [ug m-3]."""
+    if amplitude > 0.0:
+        near[i] = 1
+        u0, du = angle / spread, scale / spread
+        for t in range(TURNS):
+            u = u0 - du * node[t]
+            v = amplitude * bell(u)
+            c[i, t] += v
+            e[i, t] += v * u
+    if even > 0.0:
+        near[i] = 1
+        for t in range(TURNS):
+            c[i, t] += even
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -71,8 +71,8 @@ def map_png(surveys: Sequence[Survey], posterior: Posterior) -> bytes:
     figure.text(
         MARGIN / WIDTH,
         1 - 50 / total,
-        printed.shortened(f"{words.answer(posterior).headline}  {words.measured(surveys)}", 120),
-        fontsize=10,
+        printed.shortened(f"{words.answer(posterior).headline}  {words.measured(surveys)}", 140),
+        fontsize=9,
         color=canvas.SOFT_INK,
         va="top",
         parse_math=False,

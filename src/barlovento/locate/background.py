@@ -14,6 +14,9 @@ from barlovento.locate.unknowns import COMMON, DRIFT, GAMMA
 LOADING = 0.3
 """sd of how strongly a sensor sees the shared background: height and calibration differ [1]."""
 
+SCALE_TRIES = 4
+"""Steps that are tried for a background's scale each time that it is drawn [1]."""
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def move_background(p, st, rng, beta):  # type: ignore[no-untyped-def]
@@ -58,7 +61,6 @@ def move_background(p, st, rng, beta):  # type: ignore[no-untyped-def]
             lam = rng.standard_gamma(2.5) / (0.5 * (4.0 + r2))
         value[i] = y - m
         weight[i] = beta * p.weight[i] * lam / s2
-    drift2 = math.exp(-2.0 * st.hyper[DRIFT])
     diag, off, rhs = (
         np.zeros((n_sensor, n_knot)),
         np.zeros((n_sensor, n_knot)),
@@ -68,18 +70,18 @@ def move_background(p, st, rng, beta):  # type: ignore[no-untyped-def]
         if p.background_sd[k] > 0.0:
             diag[k, 0] = 1.0 / p.background_sd[k] ** 2
             rhs[k, 0] = p.background_mu[k] * diag[k, 0]
-            for a in range(1, n_knot):
-                diag[k, a] += drift2
-                diag[k, a - 1] += drift2
-                off[k, a - 1] -= drift2
     for i in range(n):
         k = p.sensor[i]
         v = value[i]
         if p.common[i] >= 0:
             v -= st.loading[k] * common_at(p, st, i)
         _load(diag[k], off[k], rhs[k], p.knot[i], p.knot_f[i], weight[i], v)
+    keeps = (p.background_sd > 0.0).astype(np.int64)
+    if n_knot > 1:
+        _move_scale(p, st, rng, DRIFT, 1.0, 0.0, diag, off, rhs, keeps)
+    _stiffen(diag, off, 1.0, 0.0, math.exp(-2.0 * st.hyper[DRIFT]))
     for k in range(n_sensor):
-        if p.background_sd[k] > 0.0:
+        if keeps[k] == 1:
             _chain_draw(diag[k], off[k], rhs[k], rng, st.drift[k])
     if p.n_common > 0:
         _draw_common(p, st, rng, value, weight)
@@ -100,24 +102,85 @@ def _load(diag, off, rhs, a, f, w, v):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _stiffen(diag, off, keep, first, precision):  # type: ignore[no-untyped-def]
+    """Add what the prior says of chains: each knot is ``keep`` times the last, and noise.
+
+    Parameters
+    ----------
+    diag, off : ndarray, shape (chains, knots)
+        Added to: the tridiagonal precision.
+    keep : float
+        Share that lasts from one knot to the next; one is a random walk [1].
+    first : float
+        1 where the first knot has the chain's own lasting variance, 0 where it is let be [1].
+    precision : float
+        One over that variance, or for a random walk over that of a step [ug-2 m6].
+    """
+    step = precision if keep >= 1.0 else precision / (1.0 - keep * keep)
+    for k in range(diag.shape[0]):
+        diag[k, 0] += first * precision
+        for a in range(1, diag.shape[1]):
+            diag[k, a] += step
+            diag[k, a - 1] += keep * keep * step
+            off[k, a - 1] -= keep * step
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _evidence(diag, off, rhs, keeps, keep, first, scale):  # type: ignore[no-untyped-def]
+    """Return the log density of what chains were seen to be, given ln of their scale."""
+    d, o = diag.copy(), off.copy()
+    _stiffen(d, o, keep, first, math.exp(-2.0 * scale))
+    n = d.shape[1]
+    total = 0.0
+    for k in range(d.shape[0]):
+        if keeps[k] == 0:
+            continue
+        total -= (n - 1.0 + first) * scale
+        root = math.sqrt(d[k, 0])
+        v = rhs[k, 0] / root
+        total += 0.5 * v * v - math.log(root)
+        for a in range(1, n):
+            low = o[k, a - 1] / root
+            root = math.sqrt(max(d[k, a] - low * low, 1e-12 * d[k, a]))
+            v = (rhs[k, a] - low * v) / root
+            total += 0.5 * v * v - math.log(root)
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _move_scale(p, st, rng, h, keep, first, diag, off, rhs, keeps):  # type: ignore[no-untyped-def]
+    """Move the scale of chains with the chains themselves integrated out.
+
+    Given the chains their scale hardly moves, for hundreds of knots tell it.
+    """
+    if p.hyper_sd[h] <= 0.0:
+        return
+    now = _evidence(diag, off, rhs, keeps, keep, first, st.hyper[h])
+    for turn in range(SCALE_TRIES):
+        # Two sizes of step serve short and long records without being adapted.
+        new = st.hyper[h] + (0.1 if turn % 2 == 0 else 0.5) * rng.standard_normal()
+        z0 = (st.hyper[h] - p.hyper_mu[h]) / p.hyper_sd[h]
+        z1 = (new - p.hyper_mu[h]) / p.hyper_sd[h]
+        then = _evidence(diag, off, rhs, keeps, keep, first, new)
+        if math.log(rng.random() + 1e-300) < then - now - 0.5 * (z1 * z1 - z0 * z0):
+            st.hyper[h] = new
+            now = then
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _draw_common(p, st, rng, value, weight):  # type: ignore[no-untyped-def]
     """Draw the background that all sensors share, a first-order autoregression round zero."""
     n_knot = st.common.shape[0]
-    prec = math.exp(-2.0 * st.hyper[COMMON])
-    diag, off, rhs = np.zeros(n_knot), np.zeros(n_knot), np.zeros(n_knot)
-    diag[0] = prec
-    keep = p.common_keep
-    q = prec / (1.0 - keep * keep)
-    for a in range(1, n_knot):
-        diag[a] += q
-        diag[a - 1] += keep * keep * q
-        off[a - 1] -= keep * q
+    diag, off, rhs = np.zeros((1, n_knot)), np.zeros((1, n_knot)), np.zeros((1, n_knot))
     for i in range(value.shape[0]):
         k = p.sensor[i]
         v = (value[i] - drift_at(p, st, i)) / st.loading[k]
         w = weight[i] * st.loading[k] ** 2
-        _load(diag, off, rhs, p.common[i], p.common_f[i], w, v)
-    _chain_draw(diag, off, rhs, rng, st.common)
+        _load(diag[0], off[0], rhs[0], p.common[i], p.common_f[i], w, v)
+    keep = p.common_keep
+    _move_scale(p, st, rng, COMMON, keep, 1.0, diag, off, rhs, np.ones(1, np.int64))
+    _stiffen(diag, off, keep, 1.0, math.exp(-2.0 * st.hyper[COMMON]))
+    _chain_draw(diag[0], off[0], rhs[0], rng, st.common)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -11,7 +11,6 @@ import math
 import numpy as np
 from numba import njit
 
-from barlovento.locate.background import background_at
 from barlovento.locate.kernels import likelihood, likelihood_at, refresh
 from barlovento.locate.unknowns import (
     COMMON,
@@ -93,24 +92,14 @@ def hyper_score(p, st, h):  # type: ignore[no-untyped-def]
         for k in range(st.sensor_turn.shape[0]):
             if p.use_gain[k] == 1:
                 lp -= 0.5 * (st.sensor_turn[k] / s) ** 2 + math.log(s)
-    elif h == DRIFT:
-        for k in range(st.drift.shape[0]):
-            if p.background_sd[k] > 0.0:
-                for a in range(1, st.drift.shape[1]):
-                    lp -= 0.5 * ((st.drift[k, a] - st.drift[k, a - 1]) / s) ** 2 + math.log(s)
-    elif h == COMMON and p.n_common > 0:
-        for a in range(st.common.shape[0]):
-            mean = p.common_keep * st.common[a - 1] if a > 0 else 0.0
-            sd = s * (math.sqrt(1.0 - p.common_keep**2) if a > 0 else 1.0)
-            lp -= 0.5 * ((st.common[a] - mean) / sd) ** 2 + math.log(sd)
     return lp
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def move_hyper(p, st, rng, beta, adapt, lp):  # type: ignore[no-untyped-def]
-    """Move each hyper-parameter but the direction scale; scatter and misses touch readings."""
+    """Move hyper-parameters but those that move with what they govern; some touch readings."""
     for h in range(st.hyper.shape[0]):
-        if h == DIR_SD or p.hyper_sd[h] <= 0.0:
+        if h in (DIR_SD, DRIFT, COMMON) or p.hyper_sd[h] <= 0.0:
             continue
         old = st.hyper[h]
         before = hyper_score(p, st, h)
@@ -131,40 +120,6 @@ def move_hyper(p, st, rng, beta, adapt, lp):  # type: ignore[no-untyped-def]
         if adapt > 0.0:
             s = st.step[HYPER0 + h] * math.exp(adapt * ((1.0 if good else 0.0) - 0.4))
             st.step[HYPER0 + h] = min(max(s, 0.01), 3.0)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def move_scales(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
-    """Stretch the backgrounds together with the scales that govern them.
-
-    Given a field, its scale hardly moves, and given the scale hardly the field; stretched
-    together they keep their prior, and the readings alone decide.
-    """
-    for h in (DRIFT, COMMON):
-        if p.hyper_sd[h] <= 0.0 or (h == COMMON and p.n_common == 0):
-            continue
-        # Two sizes of step serve short and long records without being adapted.
-        step = (0.1 if rng.random() < 0.5 else 0.5) * rng.standard_normal()
-        field = st.drift if h == DRIFT else st.common.reshape(1, -1)
-        old = field.copy()
-        z0 = (st.hyper[h] - p.hyper_mu[h]) / p.hyper_sd[h]
-        z1 = z0 + step / p.hyper_sd[h]
-        for k in range(field.shape[0]):
-            if h == COMMON:
-                field[k] *= math.exp(step)
-            elif p.background_sd[k] > 0.0:
-                field[k] = old[k, 0] + (old[k] - old[k, 0]) * math.exp(step)
-        for i in range(st.b.shape[0]):
-            st.b[i] = background_at(p, st, i)
-        now = np.sum(st.lp)
-        ratio = beta * (likelihood_at(p, st, lp) - now) - 0.5 * (z1 * z1 - z0 * z0)
-        if math.log(rng.random() + 1e-300) < ratio:
-            st.hyper[h] += step
-            st.lp[:] = lp
-            continue
-        field[:] = old
-        for i in range(st.b.shape[0]):
-            st.b[i] = background_at(p, st, i)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

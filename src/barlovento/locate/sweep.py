@@ -23,7 +23,7 @@ from barlovento.locate.kernels import (
     log_prior_lasting,
     log_prior_source,
 )
-from barlovento.locate.local import draw_turns, move_hyper, move_lag, move_noise, move_scales
+from barlovento.locate.local import draw_turns, move_hyper, move_lag, move_noise
 from barlovento.locate.number import move_jump, move_number, move_windows
 from barlovento.locate.packed import pack
 from barlovento.locate.trajectory import hamiltonian, read
@@ -109,7 +109,6 @@ def sweeps(
         likelihood_at(pp, ps, st.lp)
         move_noise(pp, ps, rng, beta, adapt, lp)
         move_hyper(pp, ps, rng, beta, adapt, lp)
-        move_scales(pp, ps, rng, beta, lp)
         if into is not None and it % thin == thin - 1:
             _keep(p, st, into, total, total + log_prior(pp, ps))
             read(ps, into.moved[into.kept])

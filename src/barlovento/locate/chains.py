@@ -18,7 +18,7 @@ from barlovento.locate.background import move_background
 from barlovento.locate.gradient import N_WORK
 from barlovento.locate.kernels import gains, refresh
 from barlovento.locate.number import gain_map
-from barlovento.locate.packed import pack
+from barlovento.locate.packed import pack, pair
 from barlovento.locate.precision import copy_state, learn_precision, set_precision
 from barlovento.locate.sweep import Record, record, sweeps
 from barlovento.locate.unknowns import (
@@ -191,9 +191,9 @@ class _Chain:
 def warm_up(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) -> None:
     """Bring one chain to the posterior through powers of the likelihood that rise to one."""
     st, rng = chain.state, chain.rng
-    pp, ps = pack(p), pack(st)
+    both = pair(p, st)
     for _ in range(20):
-        move_background(pp, ps, rng, 0.5)
+        move_background(both, rng, 0.5)
     if chain.planted:
         plant(p, st)
     half = max(effort.warm_up // 2, 1)

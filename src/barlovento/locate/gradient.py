@@ -119,8 +119,10 @@ def gradient(p, st, beta, grad, want):  # type: ignore[no-untyped-def]
             scale = (p.high[d] - p.low[d]) * s * (1.0 - s)
             grad[4 * j + d] = grad[4 * j + d] * scale + 1.0 - 2.0 * s
             if want == 1:
-                st.precision[4 * j + d, :] *= scale
-                st.precision[:, 4 * j + d] *= scale
+                for v in range(dim):
+                    st.precision[4 * j + d, v] *= scale
+                for v in range(dim):
+                    st.precision[v, 4 * j + d] *= scale
         grad[4 * j + 3] -= (st.theta[j, 3] - p.rate_mu) / (p.rate_sd * p.rate_sd)
     total += log_prior_globals(p, st.phi, grad, 4 * n_slot)
     return total + log_prior_lasting(p, st, grad, 4 * n_slot + n_glob)
@@ -268,7 +270,9 @@ def _turns(p, st, k, gain, sig2s, by):  # type: ignore[no-untyped-def]
     s = np.empty(SCRATCH)
     bits = s.view(np.int64)
     base = 0.0
-    lt[:] = p.turn_log_weight
+    log_weight = p.turn_log_weight
+    for t in range(TURNS):
+        lt[t] = log_weight[t]
     for r in range(first, last):
         i = order[r]
         sig2 = sig2s[sensor[i]]

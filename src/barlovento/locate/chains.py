@@ -115,7 +115,7 @@ def start_state(p: Problem) -> State:
         grid=np.full(GRID * GRID, 1.0 / GRID**2),
         step=np.array([0.3] + [0.3] * 8 + [0.1]),
         precision=np.zeros((dim, dim)),
-        seen=np.zeros((slots, len(p.site), N_VIEW)),
+        seen=np.zeros((slots, p.site.shape[1], N_VIEW)),
         work=np.zeros((rows, N_WORK)),
         work_c=np.zeros((rows, turns)),
     )
@@ -162,7 +162,7 @@ def subset(p: Problem, rows: NDArray[np.int64]) -> Problem:
         vane=np.ascontiguousarray(p.vane[:, rows]),
         node_start=np.concatenate([[0], np.cumsum(counts)]),
         node_site=p.node_site[index],
-        node_z=p.node_z[index],
+        node_z=np.ascontiguousarray(p.node_z[:, index]),
         node_w=p.node_w[index],
         **per_reading,
     )

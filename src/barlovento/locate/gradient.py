@@ -77,7 +77,7 @@ def gradient(p, st, beta, grad, want):  # type: ignore[no-untyped-def]
     for j in range(n_slot):
         if st.on[j] == 1:
             position(p, st.theta[j], pos[j])
-            look(p, st.phi, pos[j], st.seen[j])
+            look(p, st.lag[0], st.phi, pos[j], st.seen[j])
     gain = np.empty(n_sensor)
     gains(p, st, gain)
     sig2s = variances(st)
@@ -134,7 +134,7 @@ def _nodes(p, st, k, pos):  # type: ignore[no-untyped-def]
     err = np.empty(6)
     lag = st.lag[0]
     scale, spare = turn_scale(p, st, k)
-    node_site, node_z, node_w, node_start = p.node_site, p.node_z, p.node_w, p.node_start
+    node_site, node_z, node_w, node_start = p.node_site, p.node_z[lag], p.node_w, p.node_start
     table_y, table_z, table_u, tops = p.table_y, p.table_z, p.table_u, p.top
     speed, radial, air, turn_node = p.speed[lag], p.radial[lag], p.air[lag], p.turn_node
     order, t0, t1, towards = p.block_row, p.t0, p.t1, st.towards

@@ -288,7 +288,7 @@ def gain_map(p, st, grid_x, grid_y, height, rates, out):  # type: ignore[no-unty
     for b in range(grid_y.shape[0]):
         for a in range(grid_x.shape[0]):
             pos[0], pos[1] = grid_x[a], grid_y[b]
-            look(p, wide, pos, seen)
+            look(p, lag, wide, pos, seen)
             best[:] = 0.0
             for i in range(p.y.shape[0]):
                 c, e = one_reading(p, lag, i, height, st.towards[i], 1.0, seen)

@@ -51,9 +51,9 @@ class Problem(NamedTuple):
 
     node_start: Ints  # (n + 1,)
     node_site: Ints  # (m,) place of each node among the sites
-    node_z: Floats  # (m,)
+    node_z: Floats  # (l, m)
     node_w: Floats  # (m,) weights that sum to one per reading
-    site: Floats  # (s, 4) east, north, and half the piece of path that the site stands for [m]
+    site: Floats  # (l, s, 4) east, north, and half the piece of path that the site stands for [m]
     site_survey: Ints  # (s,)
     angle: Floats  # (l, n) where the wind goes to, anticlockwise from east [rad]
     vane: Floats  # (l, n, 4) cos and sin of once and twice the wind's angle [1]

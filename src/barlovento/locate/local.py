@@ -38,7 +38,15 @@ ADAPTED = 0.4
 
 
 def taken(rng: np.random.Generator, log_ratio: float) -> bool:
-    """Return whether a step with this log acceptance ratio is taken; never where it is NaN."""
+    """Return whether a step is taken; never where its ratio is NaN.
+
+    Parameters
+    ----------
+    rng : Generator
+        The chain's randomness.
+    log_ratio : float
+        Log of the acceptance ratio [1].
+    """
     return math.log(rng.random() + 1e-300) < log_ratio
 
 

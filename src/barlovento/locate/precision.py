@@ -149,8 +149,3 @@ def learn_precision(
     inverse = np.linalg.inv(joint * np.outer(new, new))
     for st in states:
         st.precision[:] = 0.5 * (inverse + inverse.T)
-
-
-def copy_state(st: State) -> State:
-    """Return a state that shares nothing with the one given."""
-    return State(**{name: value.copy() for name, value in st._asdict().items()})

@@ -8,7 +8,8 @@ Both are named tuples of arrays, so that kernels can take them (see
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from copy import copy
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,6 +137,20 @@ class State(NamedTuple):
     seen: Floats  # (J, s, N_VIEW) views of the sites from each source, see dispersion.plume.view
     work: Floats  # scratch of the gradient: one row per source and node of a block
     work_c: Floats
+
+
+Known = TypeVar("Known", Problem, State)
+
+
+def copied(value: Known) -> Known:
+    """Return a problem or a state that shares no array with the one given.
+
+    Parameters
+    ----------
+    value : Problem or State
+        Named tuple of arrays.
+    """
+    return type(value)._make(copy(v) for v in value)
 
 
 def dimension(slots: int, n_global: int, n_sensor: int) -> int:

@@ -62,7 +62,19 @@ def draw_turns(both: Pair, rng: np.random.Generator) -> None:
 
 
 def move_noise(both: Pair, rng: np.random.Generator, beta: float, adapt: float) -> None:
-    """Move the ln noise of every sensor, each accepted on its own."""
+    """Move the ln noise of every sensor, each accepted on its own.
+
+    Parameters
+    ----------
+    both : Pair
+        The arrays and the chain.
+    rng : Generator
+        The chain's randomness.
+    beta : float
+        Power of the likelihood [1].
+    adapt : float
+        How fast the step adapts; zero leaves it [1].
+    """
     p, st = both.p, both.st
     old, lp = st.noise.copy(), np.empty_like(st.lp)
     count = len(old)
@@ -90,7 +102,19 @@ def hyper_score(p: Problem, st: State, h: int) -> float:
 
 
 def move_hyper(both: Pair, rng: np.random.Generator, beta: float, adapt: float) -> None:
-    """Move hyper-parameters but those that move with what they govern; some touch readings."""
+    """Move hyper-parameters but those that move with what they govern; some touch readings.
+
+    Parameters
+    ----------
+    both : Pair
+        The arrays and the chain.
+    rng : Generator
+        The chain's randomness.
+    beta : float
+        Power of the likelihood [1].
+    adapt : float
+        How fast the step adapts; zero leaves it [1].
+    """
     p, st = both.p, both.st
     lp = np.empty_like(st.lp)
     for h in (*TOUCHING, *HELD_BACK):
@@ -113,7 +137,17 @@ def move_hyper(both: Pair, rng: np.random.Generator, beta: float, adapt: float) 
 
 
 def move_lag(both: Pair, rng: np.random.Generator, beta: float) -> None:
-    """Propose another clock lag among the candidates."""
+    """Propose another clock lag among the candidates.
+
+    Parameters
+    ----------
+    both : Pair
+        The arrays and the chain.
+    rng : Generator
+        The chain's randomness.
+    beta : float
+        Power of the likelihood [1].
+    """
     p, st = both.p, both.st
     count = len(p.angle)
     old = int(st.lag[0])

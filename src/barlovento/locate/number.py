@@ -60,7 +60,17 @@ class Trial:
 
 
 def move_number(both: Pair, rng: np.random.Generator, beta: float) -> int:
-    """Try a birth or a death; return 1 for a birth taken, -1 for a death taken."""
+    """Try a birth or a death; return 1 for a birth taken, -1 for a death taken.
+
+    Parameters
+    ----------
+    both : Pair
+        The arrays and the chain.
+    rng : Generator
+        The chain's randomness.
+    beta : float
+        Power of the likelihood [1].
+    """
     p, st = both.p, both.st
     count = int(st.on.sum())
     trial = Trial(both)
@@ -90,7 +100,17 @@ def move_number(both: Pair, rng: np.random.Generator, beta: float) -> int:
 
 
 def move_jump(both: Pair, rng: np.random.Generator, beta: float) -> None:
-    """Let one source jump to a place drawn as a birth would be."""
+    """Let one source jump to a place drawn as a birth would be.
+
+    Parameters
+    ----------
+    both : Pair
+        The arrays and the chain.
+    rng : Generator
+        The chain's randomness.
+    beta : float
+        Power of the likelihood [1].
+    """
     p, st = both.p, both.st
     if not st.on.any():
         return
@@ -158,9 +178,9 @@ def proposal_ratio(p: Problem, st: State, theta: Floats, guess: float) -> float:
     p, st : Problem, State
         The arrays and the chain.
     theta : ndarray, shape (4,)
-        Logits of the place and ln rate.
+        Logits of the place and ln rate [1], [ln kg s-1].
     guess : float
-        ln rate that explains most of what the others leave.
+        Rate that explains most of what the others leave [ln kg s-1].
     """
     side = math.isqrt(len(st.grid))
     a, b = (min(int(side / (1.0 + math.exp(-t))), side - 1) for t in theta[:2].tolist())
@@ -233,7 +253,17 @@ def draw_window(p: Problem, rng: np.random.Generator) -> tuple[float, float]:
 
 
 def move_windows(both: Pair, rng: np.random.Generator, beta: float) -> None:
-    """Propose another time of start or stop for each source."""
+    """Propose another time of start or stop for each source.
+
+    Parameters
+    ----------
+    both : Pair
+        The arrays and the chain.
+    rng : Generator
+        The chain's randomness.
+    beta : float
+        Power of the likelihood [1].
+    """
     p, st = both.p, both.st
     trial = Trial(both)
     for j in np.flatnonzero(st.on == 1).tolist():

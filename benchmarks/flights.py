@@ -279,10 +279,10 @@ def own_plume(survey: Survey, sources: Floats, *, exact: bool = True) -> Floats:
     phi = np.zeros(len(p.global_sd))
     phi[SIZE - LASTING] = p.size_mu
     total = np.zeros(len(p.y))
-    seen = np.empty((len(p.site), N_VIEW))
+    seen = np.empty((p.site.shape[1], N_VIEW))
     packed = pack(p)
     for x, y, z, rate in sources:
-        look(packed, phi, np.array([x, y, z]), seen)
+        look(packed, 0, phi, np.array([x, y, z]), seen)
         for i in range(len(p.y)):
             towards = p.angle[0, i]
             value, _ = one_reading(packed, 0, i, z, towards, np.exp(p.size_mu), seen)

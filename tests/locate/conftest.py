@@ -134,6 +134,8 @@ class Scene:
         # The textbook's wind is that of the plume; the mast stands where it blows alike.
         self.meteorology = weather(self.time, self.speed, self.directions, height=3.0)
 
+    textbook = staticmethod(textbook)
+
     def survey(
         self,
         *sources: tuple[float, float, float],

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from barlovento.locate.diagnose import bulk_ess, rhat
+from barlovento.locate.diagnose import agree, bulk_ess, rhat
 
 arviz = pytest.importorskip("arviz")
 
@@ -58,3 +58,28 @@ def test_chains_stuck_apart_are_told() -> None:
 
 def test_chains_that_never_move_together() -> None:
     assert rhat(np.full((4, 100), 7.0)) == 1.0
+
+
+def worlds(rng: np.random.Generator, apart: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return draws of four chains with one source, of which one lies apart from the others."""
+    sources = rng.standard_normal((4, 500, 2, 7))
+    sources[..., 0] = [1.0, 0.0]
+    sources[3, :, 0, 1] += apart
+    return sources, rng.standard_normal((4, 500, 6))
+
+
+def test_chains_agree_until_one_of_them_puts_the_source_elsewhere() -> None:
+    rng = np.random.default_rng(3)
+    assert agree(*worlds(rng, 0.0))
+    assert not agree(*worlds(rng, 2.0))
+    sources, nuisance = worlds(rng, 0.0)
+    sources[3, :, 0, 0] = 0.0
+    assert not agree(sources, nuisance)
+
+
+def test_few_independent_draws_are_no_agreement() -> None:
+    rng = np.random.default_rng(4)
+    sources, nuisance = worlds(rng, 0.0)
+    slow = 0.97 ** np.abs(np.arange(500)[:, None] - np.arange(500))
+    sources[:, :, 0, 2] = rng.standard_normal((4, 500)) @ np.linalg.cholesky(slow).T
+    assert not agree(sources, nuisance)

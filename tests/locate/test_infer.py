@@ -234,3 +234,24 @@ def test_readings_that_never_change(make: Any, scene: Any, brief: Any, level: fl
     answer = infer(make.replace(survey, observations=flat), seed=1, effort=brief)
     check_sound(answer)
     assert answer.number_of_sources[0] > 0.5
+
+
+def test_a_late_gas_clock_is_found_on_a_moving_drone(make: Any, scene: Any, brief: Any) -> None:
+    # To and fro across the plume of the textbook at 8 m/s; the gas is told 6 s late.
+    late, leg, speed = 6, 240.0, 8.0
+    second = np.arange(1, 1200 + late)
+    phase = (speed * (second - 0.5)) % (2.0 * leg)
+    y = np.abs(phase - leg) - leg / 2.0
+    x = 60.0 + 12.0 * np.floor(speed * second / leg)
+    rng = np.random.default_rng(4)
+    gas = 1.2e-6 + 3e-9 * rng.standard_normal(len(second))
+    gas += 2e-3 * scene.textbook(x + 40.0, y - 10.0, 4.0, 270.0)
+    obs = make.readings(
+        make.start + second[late:], x[late:], y[late:], gas[:-late], averaging_time=1.0
+    )
+    met = make.weather(make.start + 60.0 * np.arange(1, 22), 4.0, 270.0, height=3.0)
+    box = {"x": (-200.0, 200.0), "y": (-150.0, 150.0), "max_sources": 1}
+    found = infer(make.survey(obs, met, clock_offset_max=12.0, **box), seed=1, effort=brief)
+    lag = found.nuisance["clock_lag"]
+    assert lag.mean() == pytest.approx(late, abs=1.0)
+    assert found.sources[0].y == pytest.approx(10.0, abs=10.0)

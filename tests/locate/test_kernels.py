@@ -98,10 +98,9 @@ def test_the_gradient_is_that_of_differences(posed: tuple[Any, Any]) -> None:
     pp, ps = pack(p), pack(st)
     dim = len(st.precision)
     start, grad, other = np.zeros(dim), np.zeros(dim), np.zeros(dim)
-    read(ps, start)
+    read(st, start)
     gradient(pp, ps, 0.7, grad, 0)
-    index = np.zeros(dim, dtype=np.int64)
-    for k in index[: moving(pp, ps, index)]:
+    for k in moving(p, st):
         ends = []
         for sign in (1.0, -1.0):
             moved = start.copy()

@@ -7,8 +7,10 @@ import pytest
 
 from barlovento.locate.problem import prepare
 from barlovento.locate.readings import (
+    at_lag,
     direction_unrest,
     nodes,
+    pieces,
     reduce_readings,
     wind_of_windows,
 )
@@ -161,7 +163,8 @@ def test_pieces_of_a_path_cover_it(make: Any) -> None:
         y2=np.array([80.0, np.nan]),
         z2=np.array([4.5, np.nan]),
     )
-    start, x, y, z, weight, half_x, half_y = nodes(reduce_readings(obs))
+    red = reduce_readings(obs)
+    start, x, y, z, weight, half_x, half_y = nodes(red, pieces(red))
     beam, point = slice(start[0], start[1]), slice(start[1], start[2])
     assert weight[beam].sum() == pytest.approx(1.0)
     assert 2.0 * half_x[beam].sum() == pytest.approx(60.0)
@@ -172,6 +175,45 @@ def test_pieces_of_a_path_cover_it(make: Any) -> None:
     # Piece follows piece without a gap.
     assert (x + half_x)[beam][:-1] == pytest.approx((x - half_x)[beam][1:])
     assert (x[point], y[point], half_x[point], weight[point]) == (0.0, 0.0, 0.0, 1.0)
+
+
+def test_a_lag_takes_readings_back_along_the_way_that_was_flown(make: Any) -> None:
+    # One drone flies east at 8 m/s and climbs, the other stands; they report in turn.
+    n = 60
+    second = np.arange(1, n + 1)
+    moves = second % 2 == 0
+    obs = make.readings(
+        make.start + second,
+        np.where(moves, 8.0 * (second - 0.5), -30.0),
+        5.0,
+        1e-6,
+        sensor=moves.astype(int),
+        averaging_time=1.0,
+    )
+    obs = make.replace(obs, z=np.where(moves, 10.0 + 0.5 * (second - 0.5), 2.0))
+    red = reduce_readings(obs)
+    back = at_lag(obs, red, 6.0)
+    drone = red.sensor == 1
+    # The first 6 s have no place to go back to; beyond them all of the lag counts.
+    late = drone & (red.start - make.start > 9.0)
+    assert late.sum() >= 3
+    assert (red.x - back.x)[late] == pytest.approx(48.0)
+    assert (red.z - back.z)[late] == pytest.approx(3.0)
+    assert np.all(back.x[drone] >= obs.x[moves].min() - 1e-9)
+    assert back.x[~drone] == pytest.approx(-30.0)
+    assert at_lag(obs, red, 0.0) is red
+
+
+def test_each_candidate_lag_has_its_places(make: Any) -> None:
+    n = 40
+    obs = make.readings(
+        make.start + np.arange(1, n + 1), 10.0 * np.arange(n), 0.0, 1e-6, averaging_time=1.0
+    )
+    met = make.weather(make.start + 60.0 * np.arange(1, 3))
+    p = prepare((make.survey(obs, met, clock_offset_max=4.0),)).problem
+    lags = np.linspace(0.0, 4.0, len(p.site))
+    far = int(np.argmax(p.site[0, :, 0]))
+    assert p.site[0, far, 0] - p.site[:, far, 0] == pytest.approx(10.0 * lags)
 
 
 def test_repeated_readings_at_one_place_are_less_news(make: Any) -> None:

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from barlovento.dispersion.plume import N_VIEW
 from barlovento.locate.background import move_background
+from barlovento.locate.diagnose import agree
 from barlovento.locate.gradient import N_WORK
 from barlovento.locate.kernels import gains, refresh
 from barlovento.locate.number import gain_map
-from barlovento.locate.packed import pack
-from barlovento.locate.precision import copy_state, learn_precision, set_precision
+from barlovento.locate.packed import pack, pair
+from barlovento.locate.precision import learn_precision, set_precision
 from barlovento.locate.sweep import Record, record, sweeps
 from barlovento.locate.unknowns import (
     EPS,
@@ -27,6 +28,7 @@ from barlovento.locate.unknowns import (
     SIZE,
     Problem,
     State,
+    copied,
     dimension,
 )
 
@@ -58,6 +60,8 @@ class Effort:
         Sweeps at each power of the likelihood; at one, six times as many.
     sweeps : int
         Sweeps kept from, per chain.
+    most : int
+        Sweeps after which chains that don't agree yet are left as they are; at least ``sweeps``.
     thin : int
         Every how many sweeps a draw is kept.
     """
@@ -65,6 +69,7 @@ class Effort:
     chains: int = 4
     warm_up: int = 60
     sweeps: int = 1000
+    most: int = 0
     thin: int = 1
 
 
@@ -115,7 +120,7 @@ def start_state(p: Problem) -> State:
         grid=np.full(GRID * GRID, 1.0 / GRID**2),
         step=np.array([0.3] + [0.3] * 8 + [0.1]),
         precision=np.zeros((dim, dim)),
-        seen=np.zeros((slots, len(p.site), N_VIEW)),
+        seen=np.zeros((slots, p.site.shape[1], N_VIEW)),
         work=np.zeros((rows, N_WORK)),
         work_c=np.zeros((rows, turns)),
     )
@@ -162,18 +167,10 @@ def subset(p: Problem, rows: NDArray[np.int64]) -> Problem:
         vane=np.ascontiguousarray(p.vane[:, rows]),
         node_start=np.concatenate([[0], np.cumsum(counts)]),
         node_site=p.node_site[index],
-        node_z=p.node_z[index],
+        node_z=np.ascontiguousarray(p.node_z[:, index]),
         node_w=p.node_w[index],
         **per_reading,
     )
-
-
-def copy_problem(p: Problem) -> Problem:
-    """Return a problem that shares no array with the one given."""
-    arrays: dict[str, Any] = {
-        k: v.copy() for k, v in p._asdict().items() if isinstance(v, np.ndarray)
-    }
-    return p._replace(**arrays)
 
 
 @dataclass(slots=True)
@@ -191,9 +188,9 @@ class _Chain:
 def warm_up(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) -> None:
     """Bring one chain to the posterior through powers of the likelihood that rise to one."""
     st, rng = chain.state, chain.rng
-    pp, ps = pack(p), pack(st)
+    both = pair(p, st)
     for _ in range(20):
-        move_background(pp, ps, rng, 0.5)
+        move_background(both, rng, 0.5)
     if chain.planted:
         plant(p, st)
     half = max(effort.warm_up // 2, 1)
@@ -237,7 +234,7 @@ def settle(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) 
     st.grid[:] = sum(chain.maps) / len(chain.maps)
     seen: list[State] = []
     for _ in range(LOOKS):
-        seen.append(copy_state(st))
+        seen.append(copied(st))
         set_precision(p, [*seen[:-1], st], curved=True)
         st.step[EPS] = FRESH
         sweeps(p, st, rng, effort.warm_up // 2, adapt=0.1)
@@ -323,7 +320,7 @@ def run_chains(p: Problem, seed: int, effort: Effort, tell: Callable[[float], No
     """
     seeds = np.random.SeedSequence(seed).spawn(effort.chains)
     # Chains that shared the arrays would wait for each other's reference counts.
-    own = [copy_problem(p) for _ in seeds]
+    own = [copied(p) for _ in seeds]
     chains = [
         _Chain(
             problem=q,
@@ -334,7 +331,8 @@ def run_chains(p: Problem, seed: int, effort: Effort, tell: Callable[[float], No
         )
         for k, (s, q) in enumerate(zip(seeds, own, strict=True))
     ]
-    total = effort.chains * (effort.warm_up * (len(BETAS) + LOOKS / 2 + 4) + effort.sweeps)
+    before = effort.warm_up * (len(BETAS) + LOOKS / 2 + 4)
+    total = effort.chains * (before + max(effort.most, effort.sweeps))
     done = [0]
 
     def step(size: int) -> Callable[[], None]:
@@ -365,13 +363,34 @@ def run_chains(p: Problem, seed: int, effort: Effort, tell: Callable[[float], No
             )
         # The steps settle on the last preconditioner, and stay as they are while sampling.
         list(pool.map(lambda c: listen(c.problem, c, effort.warm_up, step(effort.warm_up)), chains))
-        parts = list(
-            pool.map(lambda c: sample(c.problem, c, effort, step(effort.sweeps // 10)), chains)
-        )
+        draws = _draw(pool, chains, effort, step(effort.sweeps // 10))
+        done_with = effort.sweeps
+        while done_with + effort.sweeps <= effort.most and not agree(draws.sources, draws.nuisance):
+            done_with += effort.sweeps
+            draws = _append(draws, _draw(pool, chains, effort, step(effort.sweeps // 10)))
+    return draws
+
+
+def _draw(
+    pool: ThreadPoolExecutor, chains: list[_Chain], effort: Effort, tell: Callable[[], None]
+) -> Draws:
+    """Sample all chains once."""
+    parts = list(pool.map(lambda c: sample(c.problem, c, effort, tell), chains))
     return Draws(
         sources=np.array([part[0] for part in parts]),
         nuisance=np.array([part[1] for part in parts]),
         states=[c.state for c in chains],
         background=np.array([row for part in parts for row in part[2]]),
         plume=np.array([row for part in parts for row in part[3]]),
+    )
+
+
+def _append(first: Draws, second: Draws) -> Draws:
+    """Return the draws of two stretches of the same chains."""
+    return Draws(
+        sources=np.concatenate([first.sources, second.sources], axis=1),
+        nuisance=np.concatenate([first.nuisance, second.nuisance], axis=1),
+        states=second.states,
+        background=np.concatenate([first.background, second.background]),
+        plume=np.concatenate([first.plume, second.plume]),
     )

@@ -47,7 +47,7 @@ def _information(p, st, xs, ys, height, rates, rows, out):  # type: ignore[no-un
         for a in range(xs.shape[0]):
             pos[0], pos[1] = xs[a], ys[b]
             per_block[:] = 0.0
-            look(p, st.phi, pos, seen)
+            look(p, lag, st.phi, pos, seen)
             for i in rows:
                 c, _ = one_reading(p, lag, i, height, st.towards[i], size, seen)
                 if c <= 0.0:

@@ -13,6 +13,16 @@ from scipy.special import ndtri
 Floats = NDArray[np.float64]
 
 
+HELD = 0.95
+"""Share of draws from which on a slot counts as a source [1]."""
+
+ALIKE = 1.05
+"""Largest R-hat of chains that agree [1]."""
+
+ENOUGH = 200.0
+"""Independent draws that the edge of a region needs [1]."""
+
+
 def _split_ranks(values: Floats) -> Floats:
     """Return split chains as normal scores of their ranks, shape (2 chain, draw // 2)."""
     half = values.shape[1] // 2
@@ -86,3 +96,21 @@ def rhat(values: Floats) -> float:
         return float(np.sqrt((n - 1.0) / n + z.mean(axis=1).var(ddof=1) / within))
 
     return max(of(values), of(np.abs(values - np.median(values))))
+
+
+def agree(sources: Floats, nuisance: Floats) -> bool:
+    """Return whether chains tell the same of what is reported, well enough for regions.
+
+    Parameters
+    ----------
+    sources : ndarray, shape (chains, draws, slots, 7)
+        See :class:`~barlovento.locate.sweep.Record`.
+    nuisance : ndarray, shape (chains, draws, columns)
+        The last of them log likelihood and log posterior.
+    """
+    on = sources[..., 0]
+    series = [on.sum(axis=-1), nuisance[..., -1]]
+    for j in range(on.shape[-1]):
+        if on[..., j].mean() > HELD:
+            series += [sources[..., j, k] for k in (1, 2, 4)]
+    return all(rhat(v) < ALIKE for v in series) and all(bulk_ess(v) > ENOUGH for v in series[2:])

@@ -77,7 +77,7 @@ def gradient(p, st, beta, grad, want):  # type: ignore[no-untyped-def]
     for j in range(n_slot):
         if st.on[j] == 1:
             position(p, st.theta[j], pos[j])
-            look(p, st.phi, pos[j], st.seen[j])
+            look(p, st.lag[0], st.phi, pos[j], st.seen[j])
     gain = np.empty(n_sensor)
     gains(p, st, gain)
     sig2s = variances(st)
@@ -119,8 +119,10 @@ def gradient(p, st, beta, grad, want):  # type: ignore[no-untyped-def]
             scale = (p.high[d] - p.low[d]) * s * (1.0 - s)
             grad[4 * j + d] = grad[4 * j + d] * scale + 1.0 - 2.0 * s
             if want == 1:
-                st.precision[4 * j + d, :] *= scale
-                st.precision[:, 4 * j + d] *= scale
+                for v in range(dim):
+                    st.precision[4 * j + d, v] *= scale
+                for v in range(dim):
+                    st.precision[v, 4 * j + d] *= scale
         grad[4 * j + 3] -= (st.theta[j, 3] - p.rate_mu) / (p.rate_sd * p.rate_sd)
     total += log_prior_globals(p, st.phi, grad, 4 * n_slot)
     return total + log_prior_lasting(p, st, grad, 4 * n_slot + n_glob)
@@ -132,7 +134,7 @@ def _nodes(p, st, k, pos):  # type: ignore[no-untyped-def]
     err = np.empty(6)
     lag = st.lag[0]
     scale, spare = turn_scale(p, st, k)
-    node_site, node_z, node_w, node_start = p.node_site, p.node_z, p.node_w, p.node_start
+    node_site, node_z, node_w, node_start = p.node_site, p.node_z[lag], p.node_w, p.node_start
     table_y, table_z, table_u, tops = p.table_y, p.table_z, p.table_u, p.top
     speed, radial, air, turn_node = p.speed[lag], p.radial[lag], p.air[lag], p.turn_node
     order, t0, t1, towards = p.block_row, p.t0, p.t1, st.towards
@@ -268,7 +270,9 @@ def _turns(p, st, k, gain, sig2s, by):  # type: ignore[no-untyped-def]
     s = np.empty(SCRATCH)
     bits = s.view(np.int64)
     base = 0.0
-    lt[:] = p.turn_log_weight
+    log_weight = p.turn_log_weight
+    for t in range(TURNS):
+        lt[t] = log_weight[t]
     for r in range(first, last):
         i = order[r]
         sig2 = sig2s[sensor[i]]

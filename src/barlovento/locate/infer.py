@@ -102,7 +102,7 @@ def _check(surveys: tuple[Survey, ...]) -> None:
 
 
 def choose_effort(p: unknowns.Problem) -> Effort:
-    """Return how long to sample: as long as a few seconds allow for this many readings.
+    """Return how long to sample: less the more readings there are, more where chains differ.
 
     Parameters
     ----------
@@ -116,7 +116,8 @@ def choose_effort(p: unknowns.Problem) -> Effort:
     """
     size = 3 * len(p.node_w) + len(p.y) * len(p.turn_node) / 4 + 100
     sweeps = int(np.clip(2e6 / size, 300, 800) // 10 * 10)
-    return Effort(chains=4, warm_up=max(sweeps // 8, 40), sweeps=sweeps)
+    most = int(np.clip(4e6 / size, sweeps, 2400))
+    return Effort(chains=4, warm_up=max(sweeps // 8, 40), sweeps=sweeps, most=most)
 
 
 def _posterior(
@@ -184,7 +185,7 @@ def _posterior(
         settings={
             "chains": effort.chains,
             "warm_up": effort.warm_up,
-            "sweeps": effort.sweeps,
+            "sweeps": draws.sources.shape[1] * effort.thin,
             "readings_used": len(p.y),
             "log_evidence_is_lower_bound": first < floor,
         },

@@ -155,7 +155,11 @@ def variances(st):  # type: ignore[no-untyped-def]
     The air between sensors varies more than any of them errs. With one such part for all, no
     sensor can pass for the background that all share and be fitted to nothing.
     """
-    return np.exp(2.0 * st.noise) + math.exp(2.0 * st.hyper[LOCAL])
+    own = math.exp(2.0 * st.hyper[LOCAL])
+    out = np.empty(st.noise.shape[0])
+    for k in range(out.shape[0]):
+        out[k] = own + math.exp(2.0 * st.noise[k])
+    return out
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -213,7 +217,8 @@ def likelihood(p, st, c, e, near, on, lt, lb):  # type: ignore[no-untyped-def]
     for k in range(lb.shape[0]):
         base = 0.0
         own = lt[k]
-        own[:] = log_weight
+        for t in range(TURNS):
+            own[t] = log_weight[t]
         any_near = False
         for r in range(start[k], start[k + 1]):
             i = order[r]

@@ -9,14 +9,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-from barlovento.locate.background import background_at
 from barlovento.locate.kernels import likelihood, likelihood_at, refresh
+from barlovento.locate.packed import Pair
 from barlovento.locate.unknowns import (
-    COMMON,
-    DIR_SD,
-    DRIFT,
     GAMMA,
     HYPER0,
     LOCAL,
@@ -24,169 +21,144 @@ from barlovento.locate.unknowns import (
     NOISE_STEP,
     SENSOR_SD,
     TURN_SD,
+    Problem,
+    State,
 )
 
+Floats = NDArray[np.float64]
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def draw_turns(p, st, rng):  # type: ignore[no-untyped-def]
+TOUCHING = (GAMMA, MISSED, LOCAL)
+"""Hyper-parameters on which the likelihood of the readings depends."""
+
+HELD_BACK = (SENSOR_SD, TURN_SD)
+"""Those that rule the sensors' gains and turns; the others move with what they rule."""
+
+ADAPTED = 0.4
+"""Share of random-walk steps taken that their size is adapted to [1]."""
+
+
+def taken(rng: np.random.Generator, log_ratio: float) -> bool:
+    """Return whether a step is taken; never where its ratio is NaN.
+
+    Parameters
+    ----------
+    rng : Generator
+        The chain's randomness.
+    log_ratio : float
+        Log of the acceptance ratio [1].
+    """
+    return math.log(rng.random() + 1e-300) < log_ratio
+
+
+def draw_turns(both: Pair, rng: np.random.Generator) -> None:
     """Draw each block's turn given everything else, and refresh the readings' likelihoods."""
-    count = p.turn_node.shape[0]
+    p, st = both.p, both.st
     if p.use_block == 1:
-        likelihood(p, st, st.c, st.e, st.near, st.on, st.lt, st.lb)
-        for k in range(st.turn_at.shape[0]):
-            top = st.lt[k, 0]
-            for t in range(1, count):
-                top = max(top, st.lt[k, t])
-            total = 0.0
-            for t in range(count):
-                total += math.exp(st.lt[k, t] - top)
-            pick = rng.random() * total
-            t = 0
-            total = math.exp(st.lt[k, 0] - top)
-            while total < pick and t < count - 1:
-                t += 1
-                total += math.exp(st.lt[k, t] - top)
-            st.turn_at[k] = t
-    likelihood_at(p, st, st.lp)
+        likelihood(*both.args, st.c, st.e, st.near, st.on, st.lt, st.lb)
+        share = np.exp(st.lt - st.lt.max(axis=1, keepdims=True)).cumsum(axis=1)
+        pick = rng.random(len(share)) * share[:, -1]
+        st.turn_at[:] = np.minimum((share < pick[:, None]).sum(axis=1), share.shape[1] - 1)
+    likelihood_at(*both.args, st.lp)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def move_noise(p, st, rng, beta, adapt, lp):  # type: ignore[no-untyped-def]
-    """Move the ln noise of every sensor, each accepted on its own."""
-    old = st.noise.copy()
-    count = st.noise.shape[0]
-    for k in range(count):
-        st.noise[k] += st.step[NOISE_STEP] * rng.standard_normal()
-    likelihood_at(p, st, lp)
-    gain = np.zeros(count)
-    for i in range(lp.shape[0]):
-        gain[p.sensor[i]] += lp[i] - st.lp[i]
-    taken = np.zeros(count, np.int64)
-    rate = 0.0
-    for k in range(count):
-        a, b = st.noise[k] - p.noise_mu[k], old[k] - p.noise_mu[k]
-        if math.log(rng.random() + 1e-300) < beta * gain[k] - 0.5 * (a * a - b * b):
-            taken[k] = 1
-            rate += 1.0 / count
-        else:
-            st.noise[k] = old[k]
-    for i in range(lp.shape[0]):
-        if taken[p.sensor[i]] == 1:
-            st.lp[i] = lp[i]
+def move_noise(both: Pair, rng: np.random.Generator, beta: float, adapt: float) -> None:
+    """Move the ln noise of every sensor, each accepted on its own.
+
+    Parameters
+    ----------
+    both : Pair
+        The arrays and the chain.
+    rng : Generator
+        The chain's randomness.
+    beta : float
+        Power of the likelihood [1].
+    adapt : float
+        How fast the step adapts; zero leaves it [1].
+    """
+    p, st = both.p, both.st
+    old, lp = st.noise.copy(), np.empty_like(st.lp)
+    count = len(old)
+    st.noise[:] = old + st.step[NOISE_STEP] * rng.standard_normal(count)
+    likelihood_at(*both.args, lp)
+    gain = np.bincount(p.sensor, lp - st.lp, minlength=count)
+    a, b = st.noise - p.noise_mu, old - p.noise_mu
+    good = np.log(rng.random(count) + 1e-300) < beta * gain - 0.5 * (a * a - b * b)
+    st.noise[~good] = old[~good]
+    st.lp[:] = np.where(good[p.sensor], lp, st.lp)
     if adapt > 0.0:
-        st.step[NOISE_STEP] = min(
-            max(st.step[NOISE_STEP] * math.exp(adapt * (rate - 0.4)), 0.005), 2.0
-        )
+        size = st.step[NOISE_STEP] * math.exp(adapt * (float(good.mean()) - ADAPTED))
+        st.step[NOISE_STEP] = min(max(size, 0.005), 2.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def hyper_score(p, st, h):  # type: ignore[no-untyped-def]
+def hyper_score(p: Problem, st: State, h: int) -> float:
     """Return log prior of hyper-parameter h and of the unknowns that it governs."""
     z = (st.hyper[h] - p.hyper_mu[h]) / p.hyper_sd[h]
     lp = -0.5 * z * z
-    s = math.exp(st.hyper[h])
-    if h == SENSOR_SD:
-        for k in range(st.sensor_gain.shape[0]):
-            if p.use_gain[k] == 1:
-                lp -= 0.5 * (st.sensor_gain[k] / s) ** 2 + math.log(s)
-    elif h == TURN_SD:
-        for k in range(st.sensor_turn.shape[0]):
-            if p.use_gain[k] == 1:
-                lp -= 0.5 * (st.sensor_turn[k] / s) ** 2 + math.log(s)
-    elif h == DRIFT:
-        for k in range(st.drift.shape[0]):
-            if p.background_sd[k] > 0.0:
-                for a in range(1, st.drift.shape[1]):
-                    lp -= 0.5 * ((st.drift[k, a] - st.drift[k, a - 1]) / s) ** 2 + math.log(s)
-    elif h == COMMON and p.n_common > 0:
-        for a in range(st.common.shape[0]):
-            mean = p.common_keep * st.common[a - 1] if a > 0 else 0.0
-            sd = s * (math.sqrt(1.0 - p.common_keep**2) if a > 0 else 1.0)
-            lp -= 0.5 * ((st.common[a] - mean) / sd) ** 2 + math.log(sd)
-    return lp
+    if h in HELD_BACK:
+        ruled = (st.sensor_gain if h == SENSOR_SD else st.sensor_turn)[p.use_gain == 1]
+        lp -= 0.5 * float((ruled**2).sum()) * math.exp(-2.0 * st.hyper[h])
+        lp -= len(ruled) * st.hyper[h]
+    return float(lp)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def move_hyper(p, st, rng, beta, adapt, lp):  # type: ignore[no-untyped-def]
-    """Move each hyper-parameter but the direction scale; scatter and misses touch readings."""
-    for h in range(st.hyper.shape[0]):
-        if h == DIR_SD or p.hyper_sd[h] <= 0.0:
+def move_hyper(both: Pair, rng: np.random.Generator, beta: float, adapt: float) -> None:
+    """Move hyper-parameters but those that move with what they govern; some touch readings.
+
+    Parameters
+    ----------
+    both : Pair
+        The arrays and the chain.
+    rng : Generator
+        The chain's randomness.
+    beta : float
+        Power of the likelihood [1].
+    adapt : float
+        How fast the step adapts; zero leaves it [1].
+    """
+    p, st = both.p, both.st
+    lp = np.empty_like(st.lp)
+    for h in (*TOUCHING, *HELD_BACK):
+        if p.hyper_sd[h] <= 0.0:
             continue
         old = st.hyper[h]
         before = hyper_score(p, st, h)
         st.hyper[h] += st.step[HYPER0 + h] * rng.standard_normal()
         ratio = hyper_score(p, st, h) - before
-        touches = h in (GAMMA, MISSED, LOCAL)
-        if touches:
-            now = 0.0
-            for i in range(lp.shape[0]):
-                now += st.lp[i]
-            ratio += beta * (likelihood_at(p, st, lp) - now)
-        good = math.log(rng.random() + 1e-300) < ratio
-        if good:
-            if touches:
-                st.lp[:] = lp
-        else:
+        if h in TOUCHING:
+            ratio += beta * (likelihood_at(*both.args, lp) - float(st.lp.sum()))
+        good = taken(rng, ratio)
+        if not good:
             st.hyper[h] = old
-        if adapt > 0.0:
-            s = st.step[HYPER0 + h] * math.exp(adapt * ((1.0 if good else 0.0) - 0.4))
-            st.step[HYPER0 + h] = min(max(s, 0.01), 3.0)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def move_scales(p, st, rng, beta, lp):  # type: ignore[no-untyped-def]
-    """Stretch the backgrounds together with the scales that govern them.
-
-    Given a field, its scale hardly moves, and given the scale hardly the field; stretched
-    together they keep their prior, and the readings alone decide.
-    """
-    for h in (DRIFT, COMMON):
-        if p.hyper_sd[h] <= 0.0 or (h == COMMON and p.n_common == 0):
-            continue
-        # Two sizes of step serve short and long records without being adapted.
-        step = (0.1 if rng.random() < 0.5 else 0.5) * rng.standard_normal()
-        field = st.drift if h == DRIFT else st.common.reshape(1, -1)
-        old = field.copy()
-        z0 = (st.hyper[h] - p.hyper_mu[h]) / p.hyper_sd[h]
-        z1 = z0 + step / p.hyper_sd[h]
-        for k in range(field.shape[0]):
-            if h == COMMON:
-                field[k] *= math.exp(step)
-            elif p.background_sd[k] > 0.0:
-                field[k] = old[k, 0] + (old[k] - old[k, 0]) * math.exp(step)
-        for i in range(st.b.shape[0]):
-            st.b[i] = background_at(p, st, i)
-        now = np.sum(st.lp)
-        ratio = beta * (likelihood_at(p, st, lp) - now) - 0.5 * (z1 * z1 - z0 * z0)
-        if math.log(rng.random() + 1e-300) < ratio:
-            st.hyper[h] += step
+        elif h in TOUCHING:
             st.lp[:] = lp
-            continue
-        field[:] = old
-        for i in range(st.b.shape[0]):
-            st.b[i] = background_at(p, st, i)
+        if adapt > 0.0:
+            size = st.step[HYPER0 + h] * math.exp(adapt * (float(good) - ADAPTED))
+            st.step[HYPER0 + h] = min(max(size, 0.01), 3.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def move_lag(p, st, rng, beta):  # type: ignore[no-untyped-def]
-    """Propose another clock lag among the candidates."""
-    count = p.angle.shape[0]
-    if count == 1:
-        return
-    old = st.lag[0]
+def move_lag(both: Pair, rng: np.random.Generator, beta: float) -> None:
+    """Propose another clock lag among the candidates.
+
+    Parameters
+    ----------
+    both : Pair
+        The arrays and the chain.
+    rng : Generator
+        The chain's randomness.
+    beta : float
+        Power of the likelihood [1].
+    """
+    p, st = both.p, both.st
+    count = len(p.angle)
+    old = int(st.lag[0])
     new = int(rng.random() * count)
     if rng.random() < 0.6:
         new = old + (1 if rng.random() < 0.5 else -1) * (1 + int(rng.random() * 2))
     if new < 0 or new >= count or new == old:
         return
-    towards, c, e = st.towards.copy(), st.c.copy(), st.e.copy()
-    near, lb = st.near.copy(), st.lb.copy()
-    now = np.sum(st.lb)
+    kept = [(a, a.copy()) for a in (st.lag, st.towards, st.c, st.e, st.near, st.lb)]
+    now = float(st.lb.sum())
     st.lag[0] = new
-    if not math.log(rng.random() + 1e-300) < beta * (refresh(p, st) - now):
-        st.lag[0] = old
-        st.towards[:] = towards
-        st.c[:] = c
-        st.e[:] = e
-        st.near[:] = near
-        st.lb[:] = lb
+    if not taken(rng, beta * (refresh(*both.args) - now)):
+        for array, before in kept:
+            array[...] = before

@@ -10,143 +10,190 @@ import math
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from barlovento.locate.kernels import gains, likelihood, reading, variances
-from barlovento.locate.plumes import fill_source, look, one_reading, plume_at, position
-from barlovento.locate.unknowns import LASTING
+from barlovento.locate.local import taken
+from barlovento.locate.packed import Pair
+from barlovento.locate.plumes import fill_source, look, one_reading, plume_at
+from barlovento.locate.unknowns import LASTING, Problem, State
+
+Floats = NDArray[np.float64]
+
+BY_GRID = 0.66
+"""Share of births that are drawn from the birth map; the others lie anywhere [1]."""
+
+BY_GUESS = 0.6
+"""Share of births whose rate is drawn near the one that explains most [1]."""
+
+NEAR_GUESS = 0.6
+"""sd of ln rate about that guess [1]."""
+
+NO_GUESS = -90.0
+"""Below this there is no rate that explains anything [1]."""
+
+ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def occupied(st):  # type: ignore[no-untyped-def]
-    """Return the number of sources."""
-    n = 0
-    for j in range(st.on.shape[0]):
-        n += st.on[j]
-    return n
+class Trial:
+    """The likelihood of a proposal beside that of the chain, until it is taken or left.
+
+    Parameters
+    ----------
+    both : Pair
+        The arrays and the chain.
+    """
+
+    def __init__(self, both: Pair) -> None:
+        self.both = both
+        self.lt, self.lb = np.empty_like(both.st.lt), np.empty_like(both.st.lb)
+
+    def gained(self) -> float:
+        """Return how much log likelihood the chain's sources gain over ``st.lb``."""
+        st = self.both.st
+        total = likelihood(*self.both.args, st.c, st.e, st.near, st.on, self.lt, self.lb)
+        return float(total - st.lb.sum())
+
+    def take(self) -> None:
+        """Make the proposal's likelihood the chain's."""
+        self.both.st.lb[:] = self.lb
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _compare(p, st, lt, lb):  # type: ignore[no-untyped-def]
-    """Return how much the sources of the state gain over ``st.lb``; fill ``lt`` and ``lb``."""
-    return likelihood(p, st, st.c, st.e, st.near, st.on, lt, lb) - np.sum(st.lb)
+def move_number(both: Pair, rng: np.random.Generator, beta: float) -> int:
+    """Try a birth or a death; return 1 for a birth taken, -1 for a death taken.
 
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def move_number(p, st, rng, beta):  # type: ignore[no-untyped-def]
-    """Try a birth or a death; return 1 for a birth taken, -1 for a death taken."""
-    n_slot = st.on.shape[0]
-    count = occupied(st)
-    lt, lb = np.empty_like(st.lt), np.empty_like(st.lb)
+    Parameters
+    ----------
+    both : Pair
+        The arrays and the chain.
+    rng : Generator
+        The chain's randomness.
+    beta : float
+        Power of the likelihood [1].
+    """
+    p, st = both.p, both.st
+    count = int(st.on.sum())
+    trial = Trial(both)
     if rng.random() < 0.5:
-        if count == n_slot:
+        if count == len(st.on):
             return 0
-        pick = int(rng.random() * (n_slot - count))
-        j = 0
-        while st.on[j] == 1 or pick > 0:
-            if st.on[j] == 0:
-                pick -= 1
-            j += 1
-        ratio = propose_source(p, st, rng, j)
+        j = _pick(st, rng, 0)
+        ratio = propose_source(both, rng, j)
         st.on[j] = 1
         prior = p.log_number[count + 1] - p.log_number[count]
-        if math.log(rng.random() + 1e-300) < beta * _compare(p, st, lt, lb) + prior - ratio:
-            st.lb[:] = lb
+        if taken(rng, beta * trial.gained() + prior - ratio):
+            trial.take()
             return 1
         st.on[j] = 0
         return 0
     if count == 0:
         return 0
-    j = _pick_source(st, rng, count)
+    j = _pick(st, rng, 1)
     st.on[j] = 0
-    ratio = proposal_ratio(p, st, st.theta[j], _unit_guess(p, st, j))
+    ratio = proposal_ratio(p, st, st.theta[j], _unit_guess(both, j))
     prior = p.log_number[count - 1] - p.log_number[count]
-    if math.log(rng.random() + 1e-300) < beta * _compare(p, st, lt, lb) + prior + ratio:
-        st.lb[:] = lb
+    if taken(rng, beta * trial.gained() + prior + ratio):
+        trial.take()
         return -1
     st.on[j] = 1
     return 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def move_jump(p, st, rng, beta):  # type: ignore[no-untyped-def]
-    """Let one source jump to a place drawn as a birth would be."""
-    count = occupied(st)
-    if count == 0:
-        return 0
-    lt, lb = np.empty_like(st.lt), np.empty_like(st.lb)
-    j = _pick_source(st, rng, count)
+def move_jump(both: Pair, rng: np.random.Generator, beta: float) -> None:
+    """Let one source jump to a place drawn as a birth would be.
+
+    Parameters
+    ----------
+    both : Pair
+        The arrays and the chain.
+    rng : Generator
+        The chain's randomness.
+    beta : float
+        Power of the likelihood [1].
+    """
+    p, st = both.p, both.st
+    if not st.on.any():
+        return
+    trial = Trial(both)
+    j = _pick(st, rng, 1)
     st.on[j] = 0
-    back = proposal_ratio(p, st, st.theta[j], _unit_guess(p, st, j))
-    theta, window = st.theta[j].copy(), st.window[j].copy()
-    c, e, near = st.c[j].copy(), st.e[j].copy(), st.near[j].copy()
-    ratio = propose_source(p, st, rng, j)
+    back = proposal_ratio(p, st, st.theta[j], _unit_guess(both, j))
+    kept = _keep(st, j)
+    ratio = propose_source(both, rng, j)
     st.on[j] = 1
-    if math.log(rng.random() + 1e-300) < beta * _compare(p, st, lt, lb) - ratio + back:
-        st.lb[:] = lb
-        return 1
-    st.theta[j, :] = theta
-    st.window[j, :] = window
-    st.c[j] = c
-    st.e[j] = e
-    st.near[j, :] = near
-    return 0
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def propose_source(p, st, rng, j):  # type: ignore[no-untyped-def]
-    """Fill slot j with a new source and its contributions; return ln proposal over prior."""
-    theta, window, c, e = st.theta[j], st.window[j], st.c[j], st.e[j]
-    side = int(math.sqrt(st.grid.shape[0]) + 0.5)
-    u, v = rng.random(), rng.random()
-    if rng.random() > 0.34:
-        pick = rng.random()
-        k = 0
-        total = st.grid[0]
-        while total < pick and k < st.grid.shape[0] - 1:
-            k += 1
-            total += st.grid[k]
-        u = (k % side + u) / side
-        v = (k // side + v) / side
-    w = rng.random()
-    for d, s in enumerate((u, v, w)):
-        share = min(max(s, 1e-9), 1.0 - 1e-9)
-        theta[d] = math.log(share / (1.0 - share))
-    theta[3] = 0.0
-    draw_window(p, rng, window)
-    fill_source(p, st, j)
-    guess = _guess(p, st, j)
-    if guess > -90.0 and rng.random() < 0.6:
-        theta[3] = guess + 0.6 * rng.standard_normal()
+    if taken(rng, beta * trial.gained() - ratio + back):
+        trial.take()
     else:
-        theta[3] = p.rate_mu + p.rate_sd * rng.standard_normal()
-    f = math.exp(theta[3])
-    for i in range(c.shape[0]):
-        if st.near[j, i] == 1:
-            for t in range(c.shape[1]):
-                c[i, t] *= f
-                e[i, t] *= f
-    return proposal_ratio(p, st, theta, guess)
+        _put_back(kept)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def proposal_ratio(p, st, theta, guess):  # type: ignore[no-untyped-def]
-    """Return ln (proposal density / prior density) of a source's place and rate."""
-    pos = np.empty(3)
-    position(p, theta, pos)
-    area = (p.high[0] - p.low[0]) * (p.high[1] - p.low[1])
-    z = (theta[3] - p.rate_mu) / p.rate_sd
-    prior = -0.5 * z * z - math.log(p.rate_sd * 2.5066282746310002)
-    return math.log(_cell(p, st, pos[0], pos[1]) * area) + _rate_density(p, guess, theta[3]) - prior
+def _pick(st: State, rng: np.random.Generator, held: int) -> int:
+    """Return one of the slots that hold a source, or of those that don't."""
+    slots = [j for j, on in enumerate(st.on.tolist()) if on == held]
+    return slots[int(rng.random() * len(slots))]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _cell(p, st, x, y):  # type: ignore[no-untyped-def]
-    """Return the birth density at a place [m-2]: a third uniform, the rest by the grid."""
-    side = int(math.sqrt(st.grid.shape[0]) + 0.5)
-    area = (p.high[0] - p.low[0]) * (p.high[1] - p.low[1])
-    a = min(int((x - p.low[0]) / (p.high[0] - p.low[0]) * side), side - 1)
-    b = min(int((y - p.low[1]) / (p.high[1] - p.low[1]) * side), side - 1)
-    return (0.34 + 0.66 * st.grid[b * side + a] * side * side) / area
+def _keep(st: State, j: int) -> list[tuple[Floats, Floats]]:
+    """Return views of slot j with copies of what they hold."""
+    views = (st.theta[j], st.window[j], st.c[j], st.e[j], st.near[j])
+    return [(view, view.copy()) for view in views]
+
+
+def _put_back(kept: list[tuple[Floats, Floats]]) -> None:
+    """Undo what was done to a slot since it was kept."""
+    for view, before in kept:
+        view[...] = before
+
+
+def propose_source(both: Pair, rng: np.random.Generator, j: int) -> float:
+    """Fill slot j with a new source and its contributions; return ln proposal over prior."""
+    p, st = both.p, both.st
+    side = math.isqrt(len(st.grid))
+    u, v, w = rng.random(3)
+    if rng.random() < BY_GRID:
+        total = st.grid.cumsum()
+        k = min(int(np.searchsorted(total, rng.random() * total[-1])), len(total) - 1)
+        u, v = (k % side + u) / side, (k // side + v) / side
+    share = np.clip([u, v, w], 1e-9, 1.0 - 1e-9)
+    st.theta[j, :3] = np.log(share / (1.0 - share))
+    st.theta[j, 3] = 0.0
+    st.window[j] = draw_window(p, rng)
+    fill_source(*both.args, j)
+    guess = _guess(*both.args, j)
+    if guess > NO_GUESS and rng.random() < BY_GUESS:
+        rate = guess + NEAR_GUESS * rng.standard_normal()
+    else:
+        rate = p.rate_mu + p.rate_sd * rng.standard_normal()
+    st.theta[j, 3] = rate
+    st.c[j] *= math.exp(rate)
+    st.e[j] *= math.exp(rate)
+    return proposal_ratio(p, st, st.theta[j], guess)
+
+
+def proposal_ratio(p: Problem, st: State, theta: Floats, guess: float) -> float:
+    """Return ln (proposal density / prior density) of a source's place and rate.
+
+    Parameters
+    ----------
+    p, st : Problem, State
+        The arrays and the chain.
+    theta : ndarray, shape (4,)
+        Logits of the place and ln rate [1], [ln kg s-1].
+    guess : float
+        Rate that explains most of what the others leave [ln kg s-1].
+    """
+    side = math.isqrt(len(st.grid))
+    a, b = (min(int(side / (1.0 + math.exp(-t))), side - 1) for t in theta[:2].tolist())
+    place = 1.0 - BY_GRID + BY_GRID * float(st.grid[b * side + a]) * side * side
+    rate = float(theta[3])
+    z = (rate - p.rate_mu) / p.rate_sd
+    prior = math.exp(-0.5 * z * z) / (p.rate_sd * ROOT_TWO_PI)
+    drawn = prior
+    if guess > NO_GUESS:
+        z = (rate - guess) / NEAR_GUESS
+        near = math.exp(-0.5 * z * z) / (NEAR_GUESS * ROOT_TWO_PI)
+        drawn = (1.0 - BY_GUESS) * prior + BY_GUESS * near
+    return math.log(place) + math.log(drawn + 1e-300) - math.log(prior + 1e-300)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -184,90 +231,59 @@ def _guess(p, st, j):  # type: ignore[no-untyped-def]
     return math.log(num / den)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _unit_guess(p, st, j):  # type: ignore[no-untyped-def]
+def _unit_guess(both: Pair, j: int) -> float:
     """Return the ln rate that a birth at source j's place would guess, with j taken out."""
-    guess = _guess(p, st, j)
-    if guess < -90.0:
-        return guess
-    return guess + st.theta[j, 3]
+    guess = float(_guess(*both.args, j))
+    return guess + float(both.st.theta[j, 3]) if guess > NO_GUESS else guess
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _rate_density(p, guess, rate):  # type: ignore[no-untyped-def]
-    """Return the log density with which a birth proposes ln rate."""
-    z = (rate - p.rate_mu) / p.rate_sd
-    prior = math.exp(-0.5 * z * z) / (p.rate_sd * 2.5066282746310002)
-    if guess < -90.0:
-        return math.log(prior + 1e-300)
-    z = (rate - guess) / 0.6
-    return math.log(
-        0.4 * prior + 0.6 * math.exp(-0.5 * z * z) / (0.6 * 2.5066282746310002) + 1e-300
-    )
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _pick_source(st, rng, count):  # type: ignore[no-untyped-def]
-    """Return the slot of a source chosen evenly."""
-    pick = int(rng.random() * count)
-    j = 0
-    while st.on[j] == 0 or pick > 0:
-        if st.on[j] == 1:
-            pick -= 1
-        j += 1
-    return j
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def draw_window(p, rng, window):  # type: ignore[no-untyped-def]
-    """Draw the time a source is on from its prior: mostly the whole survey."""
-    window[0], window[1] = 0.0, 1.0
-    if p.window == 0:
-        return
+def draw_window(p: Problem, rng: np.random.Generator) -> tuple[float, float]:
+    """Return the time a source is on, drawn from its prior: mostly the whole survey [span]."""
     kind = rng.random()
-    if kind > 0.7:
-        while True:
-            a, b = rng.random(), rng.random()
-            if kind < 0.8:
-                b = 1.0
-            elif kind < 0.9:
-                a = 0.0
-            if b > a:
-                window[0], window[1] = a, b
-                return
+    if p.window == 0 or kind < 0.7:
+        return 0.0, 1.0
+    while True:
+        a, b = rng.random(2)
+        if kind < 0.8:
+            b = 1.0
+        elif kind < 0.9:
+            a = 0.0
+        if b > a:
+            return float(a), float(b)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def move_windows(p, st, rng, beta):  # type: ignore[no-untyped-def]
-    """Propose another time of start or stop for each source."""
-    lt, lb = np.empty_like(st.lt), np.empty_like(st.lb)
-    for j in range(st.on.shape[0]):
-        if st.on[j] == 0:
-            continue
-        old0, old1 = st.window[j, 0], st.window[j, 1]
+def move_windows(both: Pair, rng: np.random.Generator, beta: float) -> None:
+    """Propose another time of start or stop for each source.
+
+    Parameters
+    ----------
+    both : Pair
+        The arrays and the chain.
+    rng : Generator
+        The chain's randomness.
+    beta : float
+        Power of the likelihood [1].
+    """
+    p, st = both.p, both.st
+    trial = Trial(both)
+    for j in np.flatnonzero(st.on == 1).tolist():
+        start, stop = st.window[j]
         if rng.random() < 0.4:
             # small move of the ends that are free, symmetric
-            if old0 > 0.0:
-                st.window[j, 0] += 0.03 * rng.standard_normal()
-            if old1 < 1.0:
-                st.window[j, 1] += 0.03 * rng.standard_normal()
-            bad = (old0 > 0.0 and not 0.0 < st.window[j, 0] < 1.0) or (
-                old1 < 1.0 and not 0.0 < st.window[j, 1] < 1.0
-            )
-            if bad or (old0 <= 0.0 and old1 >= 1.0) or st.window[j, 1] <= st.window[j, 0]:
-                st.window[j, 0], st.window[j, 1] = old0, old1
+            a = start + 0.03 * rng.standard_normal() if start > 0.0 else start
+            b = stop + 0.03 * rng.standard_normal() if stop < 1.0 else stop
+            inside = (start <= 0.0 or 0.0 < a < 1.0) and (stop >= 1.0 or 0.0 < b < 1.0)
+            if not inside or (start <= 0.0 and stop >= 1.0) or b <= a:
                 continue
         else:
-            draw_window(p, rng, st.window[j])
-        c, e, near = st.c[j].copy(), st.e[j].copy(), st.near[j].copy()
-        fill_source(p, st, j)
-        if math.log(rng.random() + 1e-300) < beta * _compare(p, st, lt, lb):
-            st.lb[:] = lb
+            a, b = draw_window(p, rng)
+        kept = _keep(st, j)
+        st.window[j] = a, b
+        fill_source(*both.args, j)
+        if taken(rng, beta * trial.gained()):
+            trial.take()
         else:
-            st.window[j, 0], st.window[j, 1] = old0, old1
-            st.c[j] = c
-            st.e[j] = e
-            st.near[j, :] = near
+            _put_back(kept)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -302,7 +318,7 @@ def gain_map(p, st, grid_x, grid_y, height, rates, out):  # type: ignore[no-unty
     for b in range(grid_y.shape[0]):
         for a in range(grid_x.shape[0]):
             pos[0], pos[1] = grid_x[a], grid_y[b]
-            look(p, wide, pos, seen)
+            look(p, lag, wide, pos, seen)
             best[:] = 0.0
             for i in range(p.y.shape[0]):
                 c, e = one_reading(p, lag, i, height, st.towards[i], 1.0, seen)

@@ -7,7 +7,7 @@ arrays are shared, so that Python sees every change that a kernel makes.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from numba import njit, types
 from numba.experimental import structref
@@ -81,3 +81,30 @@ def pack(value: Problem | State) -> Any:
     if isinstance(value, Problem):
         return _pack_problem(tuple(value))
     return _pack_state(tuple(value))
+
+
+class Pair(NamedTuple):
+    """A problem and a chain, as Python sees them and as kernels do; the arrays are the same.
+
+    ``p``, ``st``: named tuples of arrays. ``args``: their records, which kernels take first.
+    """
+
+    p: Problem
+    st: State
+    args: tuple[Any, Any]
+
+
+def pair(p: Problem, st: State) -> Pair:
+    """Return a problem and a chain with their records.
+
+    Parameters
+    ----------
+    p, st : Problem, State
+        The arrays and the chain.
+
+    Returns
+    -------
+    Pair
+        Both views.
+    """
+    return Pair(p, st, (pack(p), pack(st)))

@@ -55,13 +55,15 @@ def active(t0, t1, on, off):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def look(p, phi, pos, seen):  # type: ignore[no-untyped-def]
+def look(p, lag, phi, pos, seen):  # type: ignore[no-untyped-def]
     """Fill the views of all sites from a source, shape (s, N_VIEW).
 
     Parameters
     ----------
     p : PackedProblem
         The arrays.
+    lag : int
+        Candidate clock lag.
     phi : ndarray, shape (3 s + 8,)
         Global errors.
     pos : ndarray, shape (3,)
@@ -70,7 +72,7 @@ def look(p, phi, pos, seen):  # type: ignore[no-untyped-def]
         Filled, see :func:`barlovento.dispersion.plume.view`.
     """
     err = np.empty(6)
-    site, survey, count, inv_step = p.site, p.site_survey, p.table_y.shape[1], p.inv_step
+    site, survey, count, inv_step = p.site[lag], p.site_survey, p.table_y.shape[1], p.inv_step
     last = -1
     for s in range(site.shape[0]):
         if survey[s] != last:
@@ -120,7 +122,7 @@ def one_reading(p, lag, i, h, towards, size, seen):  # type: ignore[no-untyped-d
             seen,
             p.node_site[k],
             towards,
-            p.node_z[k],
+            p.node_z[lag, k],
             h,
             p.speed[lag, i],
             p.radial[lag, i],
@@ -150,11 +152,11 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
     position(p, st.theta[j], pos)
     # Read once: each look into a record counts references, which costs more than the look.
     c, e, near, seen = st.c[j], st.e[j], st.near[j], st.seen[j]
-    look(p, st.phi, pos, seen)
+    lag = st.lag[0]
+    look(p, lag, st.phi, pos, seen)
     rate, on, off = 1e9 * math.exp(st.theta[j, 3]), st.window[j, 0], st.window[j, 1]
     size = math.exp(st.phi[st.phi.shape[0] - LASTING + SIZE])
-    lag = st.lag[0]
-    node_site, node_z, node_w, node_start = p.node_site, p.node_z, p.node_w, p.node_start
+    node_site, node_z, node_w, node_start = p.node_site, p.node_z[lag], p.node_w, p.node_start
     table_y, table_z, table_u, tops = p.table_y, p.table_z, p.table_u, p.top
     speed, radial, air, turn_node = p.speed[lag], p.radial[lag], p.air[lag], p.turn_node
     block, t0, t1, factor, towards = p.block, p.t0, p.t1, p.turn_factor, st.towards

@@ -85,10 +85,9 @@ def _curvature(p: Problem, st: State, prior: Floats, *, curved: bool) -> tuple[F
     outer = st.precision.copy()
     if not curved:
         return outer, outer + np.diag(prior)
-    index = np.zeros(dim, dtype=np.int64)
-    index = index[: moving(pp, ps, index)]
+    index = moving(p, st)
     start = np.zeros(dim)
-    read(ps, start)
+    read(st, start)
     bend = np.zeros((dim, dim))
     for k in index:
         step = 0.03 / math.sqrt(outer[k, k] + prior[k])
@@ -150,8 +149,3 @@ def learn_precision(
     inverse = np.linalg.inv(joint * np.outer(new, new))
     for st in states:
         st.precision[:] = 0.5 * (inverse + inverse.T)
-
-
-def copy_state(st: State) -> State:
-    """Return a state that shares nothing with the one given."""
-    return State(**{name: value.copy() for name, value in st._asdict().items()})

@@ -34,8 +34,10 @@ from barlovento.locate.puff_set import puffs_of_all
 from barlovento.locate.readings import (
     Reduced,
     Wind,
+    at_lag,
     direction_unrest,
     nodes,
+    pieces,
     reduce_readings,
     wind_of_windows,
 )
@@ -149,11 +151,7 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         surveys, reduced, lags=lags, classes=classes, tables=tables, air=air, x=prior.x, y=prior.y
     )
     node = _join_nodes([part["nodes"] for part in parts])
-    owner = np.repeat(joined["survey"], np.diff(node[0]).astype(np.int64))
-    site, node_site = np.unique(
-        np.column_stack([node[1], node[2], node[5], node[6], owner]), axis=0, return_inverse=True
-    )
-    node_site = np.asarray(node_site).ravel()
+    site, node_site, site_survey = _sites(node, joined["survey"])
     sensor, names = pool_sensors(surveys, reduced)
     block, blocks = time_blocks(joined["survey"], joined["start"], joined["end"])
     use_block = blocks > len(surveys)
@@ -183,10 +181,10 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
     problem = unknowns.as_problem(
         node_start=node[0],
         node_site=node_site,
-        node_z=node[3],
-        node_w=node[4],
-        site=site[:, :4],
-        site_survey=site[:, 4].astype(np.int64),
+        node_z=node[1][2],
+        node_w=node[1][3, 0],
+        site=site,
+        site_survey=site_survey,
         angle=joined["angle"],
         vane=np.stack([f(k * joined["angle"]) for k in (1, 2) for f in (np.cos, np.sin)], axis=-1),
         speed=joined["speed"],
@@ -283,7 +281,7 @@ def _survey_arrays(k: int, survey: Survey, red: Reduced, lags: Floats) -> dict[s
         "censored": red.censored.astype(int),
         "start": red.start,
         "end": red.end,
-        "nodes": nodes(red),
+        "nodes": _nodes(survey, red, lags),
     }
 
 
@@ -368,11 +366,26 @@ def _tables(
     return tables, np.asarray(row).reshape(state.shape[:2])
 
 
-def _join_nodes(parts: Sequence[tuple[Floats, ...]]) -> list[Floats]:
-    """Return the nodes of all surveys in one list of arrays."""
-    start: list[NDArray[Any]] = [np.zeros(1, dtype=np.int64)]
-    offset = 0
+def _nodes(survey: Survey, red: Reduced, lags: Floats) -> tuple[Ints, Floats]:
+    """Return where each reading's nodes start, and x, y, z, weight and halves, (6, l, m)."""
+    count = pieces(red)
+    each = [nodes(at_lag(survey.observations, red, float(lag)), count) for lag in lags]
+    return each[0][0], np.array([n[1:] for n in each]).swapaxes(0, 1)
+
+
+def _join_nodes(parts: Sequence[tuple[Ints, Floats]]) -> tuple[Ints, Floats]:
+    """Return the nodes of all surveys in one pair of arrays."""
+    start = [np.zeros(1, dtype=np.int64)]
     for part in parts:
-        start.append(part[0][1:] + offset)
-        offset += part[0][-1]
-    return [np.concatenate(start)] + [np.concatenate([p[k] for p in parts]) for k in range(1, 7)]
+        start.append(part[0][1:] + start[-1][-1])
+    return np.concatenate(start), np.concatenate([part[1] for part in parts], axis=-1)
+
+
+def _sites(node: tuple[Ints, Floats], survey: Ints) -> tuple[Floats, Ints, Ints]:
+    """Return the distinct places over all lags, (l, s, 4), each node's place, and its survey."""
+    x, y, _, _, half_x, half_y = node[1]
+    owner = np.repeat(survey, np.diff(node[0]))
+    rows = np.concatenate([x, y, half_x, half_y, owner[None]]).T
+    site, which = np.unique(rows, axis=0, return_inverse=True)
+    place = site[:, :-1].reshape(len(site), 4, len(x)).transpose(2, 0, 1)
+    return place, np.asarray(which).ravel(), site[:, -1].astype(np.int64)

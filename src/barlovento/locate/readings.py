@@ -6,7 +6,8 @@ one-second readings share their errors; each reading becomes nodes (along a path
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -251,13 +252,63 @@ def direction_unrest(met: Meteorology, half_width: float = 450.0) -> Floats:
     return np.where(known, np.rad2deg(spread), np.nan)
 
 
-def nodes(reduced: Reduced) -> tuple[Ints, Floats, Floats, Floats, Floats, Floats, Floats]:
+def at_lag(obs: Observations, reduced: Reduced, lag: float) -> Reduced:
+    """Return readings where their sensors were when the gas that they show was met.
+
+    Parameters
+    ----------
+    obs : Observations
+        Raw readings, whose places make each sensor's track.
+    reduced : Reduced
+        The same after averaging.
+    lag : float
+        By which the gas clock is behind the clock of the places [s].
+
+    Returns
+    -------
+    Reduced
+        With other places. Before a sensor's first reading it is taken to stand where it has
+        that one.
+    """
+    if lag == 0.0:
+        return reduced
+    middle = obs.time - 0.5 * obs.averaging_time
+    moved: dict[str, Any] = {}
+    for name in ("x", "y", "z", "x2", "y2", "z2"):
+        place = getattr(obs, name).astype(float)
+        for k in np.unique(obs.sensor):
+            rows = np.flatnonzero(obs.sensor == k)
+            rows = rows[np.argsort(middle[rows], kind="stable")]
+            place[rows] = np.interp(middle[rows] - lag, middle[rows], place[rows])
+        total = np.bincount(reduced.group, weights=place, minlength=len(reduced.end))
+        moved[name] = total / reduced.members
+    return replace(reduced, **moved)
+
+
+def pieces(reduced: Reduced) -> Ints:
+    """Return into how many pieces each reading's path is cut, one for a point, shape (n,).
+
+    Parameters
+    ----------
+    reduced : Reduced
+        Readings.
+    """
+    path = np.isfinite(reduced.x2)
+    length = np.where(path, np.hypot(reduced.x2 - reduced.x, reduced.y2 - reduced.y), 0.0)
+    return np.asarray(np.where(path, np.clip(np.ceil(length / PIECE), 1, 12), 1), dtype=np.int64)
+
+
+def nodes(
+    reduced: Reduced, count: Ints
+) -> tuple[Ints, Floats, Floats, Floats, Floats, Floats, Floats]:
     """Return the pieces of path that each reading averages: one for a point.
 
     Parameters
     ----------
     reduced : Reduced
         Readings.
+    count : ndarray of int, shape (n,)
+        How many pieces, see :func:`pieces`.
 
     Returns
     -------
@@ -271,8 +322,6 @@ def nodes(reduced: Reduced) -> tuple[Ints, Floats, Floats, Floats, Floats, Float
         Half the piece, zero for a point [m].
     """
     path = np.isfinite(reduced.x2)
-    length = np.where(path, np.hypot(reduced.x2 - reduced.x, reduced.y2 - reduced.y), 0.0)
-    count = np.where(path, np.clip(np.ceil(length / PIECE), 1, 12), 1).astype(int)
     start = np.concatenate([[0], np.cumsum(count)])
     owner = np.repeat(np.arange(len(count)), count)
     f = (np.arange(start[-1]) - start[owner] + 0.5) / count[owner]

@@ -5,15 +5,16 @@ and jump by reversible-jump steps, all with the turns of the wind summed over. T
 and given them the background exactly and noise and hyper-parameters by random walk. ``beta`` is the
 power of the likelihood, below one only while warming up.
 
-The loop itself is not compiled: a kernel that held all moves would compile each of them again.
+Moves are plain Python about compiled kernels: a kernel that held a move would compile once more
+all that the move calls.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from barlovento.locate.background import move_background
@@ -23,10 +24,10 @@ from barlovento.locate.kernels import (
     log_prior_lasting,
     log_prior_source,
 )
-from barlovento.locate.local import draw_turns, move_hyper, move_lag, move_noise, move_scales
+from barlovento.locate.local import draw_turns, move_hyper, move_lag, move_noise
 from barlovento.locate.number import move_jump, move_number, move_windows
-from barlovento.locate.packed import pack
-from barlovento.locate.trajectory import hamiltonian, read
+from barlovento.locate.packed import pair
+from barlovento.locate.trajectory import PLAIN, hamiltonian, read
 from barlovento.locate.unknowns import DIR_SD, SENSOR_SD, TURN_SD, Problem, State
 
 Floats = NDArray[np.float64]
@@ -91,28 +92,26 @@ def sweeps(
     into : Record, optional
         Filled on from its last row.
     """
-    pp, ps = pack(p), pack(st)
-    lp = np.empty(len(p.y))
+    both = pair(p, st)
     for it in range(count):
-        hamiltonian(pp, ps, rng, beta, adapt)
-        move_number(pp, ps, rng, beta)
-        move_number(pp, ps, rng, beta)
+        hamiltonian(both, rng, beta, adapt)
+        move_number(both, rng, beta)
+        move_number(both, rng, beta)
         if it % 4 == 0:
-            move_jump(pp, ps, rng, beta)
+            move_jump(both, rng, beta)
         if p.window == 1 and it % 3 == 0:
-            move_windows(pp, ps, rng, beta)
+            move_windows(both, rng, beta)
         if len(p.angle) > 1:
-            move_lag(pp, ps, rng, beta)
+            move_lag(both, rng, beta)
         total = float(st.lb.sum())
-        draw_turns(pp, ps, rng)
-        move_background(pp, ps, rng, beta)
-        likelihood_at(pp, ps, st.lp)
-        move_noise(pp, ps, rng, beta, adapt, lp)
-        move_hyper(pp, ps, rng, beta, adapt, lp)
-        move_scales(pp, ps, rng, beta, lp)
+        draw_turns(both, rng)
+        move_background(both, rng, beta)
+        likelihood_at(*both.args, st.lp)
+        move_noise(both, rng, beta, adapt)
+        move_hyper(both, rng, beta, adapt)
         if into is not None and it % thin == thin - 1:
-            _keep(p, st, into, total, total + log_prior(pp, ps))
-            read(ps, into.moved[into.kept])
+            _keep(p, st, into, total, total + log_prior(p, st, both.args))
+            read(st, into.moved[into.kept])
             into.kept += 1
 
 
@@ -128,17 +127,15 @@ def _keep(p: Problem, st: State, into: Record, total: float, posterior: float) -
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def log_prior(p, st):  # type: ignore[no-untyped-def]
+def log_prior(p: Problem, st: State, args: tuple[Any, Any]) -> float:
     """Return the log prior of sources, global and lasting errors and hyper-parameters."""
-    scratch = np.zeros(st.precision.shape[0])
-    at = np.int64(0)  # a bare 0 would compile both once more
-    lp = log_prior_globals(p, st.phi, scratch, at) + log_prior_lasting(p, st, scratch, at)
-    lp -= np.sum(p.use_gain) * (st.hyper[SENSOR_SD] + st.hyper[TURN_SD])
-    for h in range(st.hyper.shape[0]):
-        if h != DIR_SD and p.hyper_sd[h] > 0.0:
-            lp -= 0.5 * ((st.hyper[h] - p.hyper_mu[h]) / p.hyper_sd[h]) ** 2
-    for j in range(st.on.shape[0]):
-        if st.on[j] == 1:
-            lp += log_prior_source(p, st.theta[j])
-    return lp
+    scratch = np.zeros(len(st.precision))
+    lp = log_prior_globals(args[0], st.phi, scratch, PLAIN)
+    lp += log_prior_lasting(*args, scratch, PLAIN)
+    lp -= p.use_gain.sum() * (st.hyper[SENSOR_SD] + st.hyper[TURN_SD])
+    free = p.hyper_sd > 0.0
+    free[DIR_SD] = False
+    lp -= 0.5 * (((st.hyper - p.hyper_mu)[free] / p.hyper_sd[free]) ** 2).sum()
+    for j in np.flatnonzero(st.on == 1):
+        lp += log_prior_source(args[0], st.theta[j])
+    return float(lp)

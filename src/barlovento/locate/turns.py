@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 
 from barlovento.locate.unknowns import TURNS
@@ -96,7 +95,9 @@ def log_turns(s, bits, r, gain, sig2, gam2, missed):  # type: ignore[no-untyped-
 @njit(cache=True, nogil=True, error_model="numpy")
 def log_sum(values):  # type: ignore[no-untyped-def]
     """Return the log of the sum of exponentials."""
-    top = np.max(values)
+    top = values[0]
+    for t in range(1, values.shape[0]):
+        top = max(top, values[t])
     total = 0.0
     for t in range(values.shape[0]):
         total += math.exp(values[t] - top)

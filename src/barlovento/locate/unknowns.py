@@ -8,7 +8,8 @@ Both are named tuples of arrays, so that kernels can take them (see
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from copy import copy
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,9 +52,9 @@ class Problem(NamedTuple):
 
     node_start: Ints  # (n + 1,)
     node_site: Ints  # (m,) place of each node among the sites
-    node_z: Floats  # (m,)
+    node_z: Floats  # (l, m)
     node_w: Floats  # (m,) weights that sum to one per reading
-    site: Floats  # (s, 4) east, north, and half the piece of path that the site stands for [m]
+    site: Floats  # (l, s, 4) east, north, and half the piece of path that the site stands for [m]
     site_survey: Ints  # (s,)
     angle: Floats  # (l, n) where the wind goes to, anticlockwise from east [rad]
     vane: Floats  # (l, n, 4) cos and sin of once and twice the wind's angle [1]
@@ -136,6 +137,20 @@ class State(NamedTuple):
     seen: Floats  # (J, s, N_VIEW) views of the sites from each source, see dispersion.plume.view
     work: Floats  # scratch of the gradient: one row per source and node of a block
     work_c: Floats
+
+
+Known = TypeVar("Known", Problem, State)
+
+
+def copied(value: Known) -> Known:
+    """Return a problem or a state that shares no array with the one given.
+
+    Parameters
+    ----------
+    value : Problem or State
+        Named tuple of arrays.
+    """
+    return type(value)._make(copy(v) for v in value)
 
 
 def dimension(slots: int, n_global: int, n_sensor: int) -> int:

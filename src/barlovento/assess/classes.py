@@ -21,7 +21,7 @@ class Assumptions:
     """Every width and choice that the table of look-alikes leaves open; ``classes.toml`` says each.
 
     Shares are of a class's whole rate [1], ``..._gsd`` geometric standard deviations [1],
-    ``..._g_s`` rates [g s-1].
+    ``..._g_s`` rates [g s-1], ``..._m`` lengths [m].
     """
 
     range_holds: float
@@ -43,6 +43,7 @@ class Assumptions:
     shared_rate_gsd: float
     least_rate_gsd: float
     limit_gsd: float
+    missed_anyway: float
     unexplained_rate_g_s: float
     unexplained_rate_gsd: float
     any_share: float
@@ -60,6 +61,9 @@ class Assumptions:
     register_holds: float
     registered_emits: float
     register_tail: float
+    source_place_least_m: float
+    register_place_m: float
+    join_within_m: float
     report_unexplained_above: float
     report_class_above: float
 

@@ -27,8 +27,9 @@ def likelihood(estimate: RateEstimate, assume: Assumptions) -> FloatArray:
     """Return how well each rate explains what was read of one gas, against no source of it.
 
     A source too weak to be seen explains a non-detect as well as none does, so the value is one
-    at the low end. Of a detection, the posterior of the rate is divided by the prior that it was
-    inferred with, and weighed by the odds that the source exists.
+    at the low end; no source is so strong that it can't be missed. Of a detection, the posterior
+    of the rate is divided by the prior that it was inferred with, and weighed by the odds that the
+    source exists.
 
     Parameters
     ----------
@@ -84,7 +85,9 @@ def _unseen(estimate: RateEstimate, assume: Assumptions) -> FloatArray:
         middle = math.log(quantiles(estimate)[0])
     else:
         return np.ones_like(GRID)
-    return np.asarray(ndtr((middle - GRID) / width), dtype=np.float64)
+    weak = np.asarray(ndtr((middle - GRID) / width), dtype=np.float64)
+    missed: FloatArray = assume.missed_anyway + (1.0 - assume.missed_anyway) * weak
+    return missed
 
 
 def _over_prior(estimate: RateEstimate, assume: Assumptions) -> FloatArray:

@@ -38,7 +38,8 @@ class Assumptions:
     rest_gsd: float
     sign_missing: float
     any_of_missing: float
-    foreign: float
+    mixed: float
+    foreign: tuple[float, float]
     tail: float
     shared_rate_gsd: float
     least_rate_gsd: float
@@ -46,6 +47,7 @@ class Assumptions:
     missed_anyway: float
     unexplained_rate_g_s: float
     unexplained_rate_gsd: float
+    number_of_gases: str
     any_share: float
     any_share_gsd: float
     shape_named: float
@@ -238,7 +240,8 @@ def _sign(
     sign: Mapping[str, Any], groups: Mapping[str, list[str]], assume: Assumptions, mains: int
 ) -> Sign:
     share, share_gsd = {
-        "main": (1.0 / mains, assume.main_gsd),
+        # The rate that the table states is then this sign's own.
+        "main": (1.0 / mains, assume.main_gsd if mains > 1 else 1.0),
         "with": (1.0, assume.with_gsd),
         "marker": (assume.marker_share, assume.marker_gsd),
     }[sign["role"]]
@@ -251,6 +254,8 @@ def _sign(
             missing=assume.any_of_missing,
         )
     parts = sign["mixture"]
+    # Without its one main gas there is nothing left of a class.
+    defining = sign["role"] == "main" and mains == 1 and len(parts) == 1
     offsets, within = [-math.log(len(parts))] * len(parts), assume.mixture_gsd
     if "ratio" in sign:
         low, high = sign["ratio"]
@@ -267,5 +272,5 @@ def _sign(
         within_gsd=within if len(parts) > 1 else 1.0,
         share=share,
         share_gsd=share_gsd,
-        missing=assume.sign_missing,
+        missing=0.0 if defining else assume.sign_missing,
     )

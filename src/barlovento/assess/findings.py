@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely import transform
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform
 
 from barlovento.assess.classes import ClassTable
 from barlovento.domain.emitter import RateEstimate
@@ -315,7 +315,9 @@ def _place(
     region = shape(source["region90"])
     if axes.longitude is not None and axes.latitude is not None:
         origin = (axes.longitude, axes.latitude)
-        region = transform(lambda lon, lat: to_local(lon, lat, origin=origin), region)
+        region = transform(
+            region, lambda lon, lat: to_local(lon, lat, origin=origin), interleaved=False
+        )
     return Place(
         x=x,
         y=y,
@@ -358,6 +360,8 @@ def region_document(region: BaseGeometry, frame: Frame) -> dict[str, Any]:
     """
     if frame.longitude is not None and frame.latitude is not None:
         origin = (frame.longitude, frame.latitude)
-        region = transform(lambda x, y: to_geographic(x, y, origin=origin), region)
+        region = transform(
+            region, lambda x, y: to_geographic(x, y, origin=origin), interleaved=False
+        )
     document: dict[str, Any] = mapping(region)
     return document

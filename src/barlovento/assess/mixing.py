@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.assess.classes import Assumptions, ClassTable, EmitterClass, Sign
+from barlovento.assess.classes import KILOGRAMS, Assumptions, ClassTable, EmitterClass, Sign
 from barlovento.assess.rates import GRID
 from barlovento.domain.emitter import UNEXPLAINED
 
@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float64]
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 PRESENT: FloatArray = (_NODES + 1) / 2
-"""Share of all gases that are there where the table says nothing: any from none to all [1]."""
+"""Share of the gases that a class does not name of which there is a trace: none to all [1]."""
 PRESENT_WEIGHT: FloatArray = _WEIGHTS / 2
 
 LEAST_GSD = 1.12
@@ -71,15 +71,17 @@ class Evidence:
         named = {gas for sign in one.signs for gas in sign.offsets}
         for sign in one.signs:
             total = total * self._of_sign(sign, gases)
-        rest = np.ones((GRID.size, PRESENT.size))
+        rest = np.ones((2, GRID.size, PRESENT.size))
+        chance = np.array(assume.foreign)[:, None, None]
         foreign = self._part(assume.any_share, assume.any_share_gsd)
         trace = self._part(one.rest_share, assume.rest_gsd)
         for gas, k in gases.items():
             if gas not in named:
                 none = self._likelihood[0, k]
                 usual = PRESENT * trace[:, k, None] + (1 - PRESENT) * none
-                rest *= (1 - assume.foreign) * usual + assume.foreign * foreign[:, k, None]
-        return float(np.sum(total * (rest @ PRESENT_WEIGHT)))
+                rest *= (1 - chance) * usual + chance * foreign[:, k, None]
+        summed = rest @ PRESENT_WEIGHT
+        return float(np.sum(total * ((1 - assume.mixed) * summed[0] + assume.mixed * summed[1])))
 
     def _of_sign(self, sign: Sign, gases: Mapping[str, int]) -> FloatArray:
         """Return the sign's factor for each whole rate."""
@@ -95,15 +97,23 @@ class Evidence:
         return factor
 
     def _of_unexplained(self, gases: Mapping[str, int]) -> float:
-        """Every gas is alike: there with one unknown probability, in any share, or not at all."""
+        """Any number of gases is there, any of them alike, in any share."""
         assume = self._table.assume
-        median = assume.unexplained_rate_g_s * 1e-3
-        product = np.ones((GRID.size, PRESENT.size))
         share = self._part(assume.any_share, assume.any_share_gsd)
+        # Row k: summed over all choices of k gases that are there.
+        chosen = np.zeros((len(gases) + 1, GRID.size))
+        chosen[0] = 1.0
         for k in gases.values():
-            product *= PRESENT * share[:, k, None] + (1 - PRESENT) * self._likelihood[0, k]
+            with_it = chosen[:-1] * share[:, k]
+            chosen *= self._likelihood[0, k]
+            chosen[1:] += with_it
+        numbers = np.arange(len(gases) + 1)
+        weights = 1.0 / np.maximum(numbers, 1)
+        weights /= weights.sum()
+        choices = np.array([math.comb(len(gases), number) for number in numbers], dtype=float)
+        median = assume.unexplained_rate_g_s * KILOGRAMS
         rate = _whole_rate(median, assume.unexplained_rate_gsd, assume)
-        return float(np.sum(rate * (product @ PRESENT_WEIGHT)))
+        return float(np.sum(rate * ((weights / choices) @ chosen)))
 
     def _part(self, share: float, gsd: float) -> FloatArray:
         """Return each gas's likelihood, summed over its part, for each level of the whole."""

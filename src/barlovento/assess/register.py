@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shapely import transform
 from shapely.errors import ShapelyError
 from shapely.geometry import Point, shape
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform
 
 from barlovento.assess.classes import ClassTable
 from barlovento.domain.emitter import Registered
@@ -129,7 +129,11 @@ def around(
             )
         if frame.longitude is not None and frame.latitude is not None:
             origin = (frame.longitude, frame.latitude)
-            where = transform(lambda lon, lat, o=origin: to_local(lon, lat, origin=o), where)
+            where = transform(
+                where,
+                lambda lon, lat, o=origin: to_local(lon, lat, origin=o),
+                interleaved=False,
+            )
         accuracy = table.assume.register_place_m if entry.accuracy is None else entry.accuracy
         found.append(
             Registered(
@@ -202,6 +206,8 @@ def _entry(row: Mapping[str, Any], table: ClassTable) -> Entry:
             f"The emitter has no kind. Give one, such as {', '.join(table.names[:3])}, or any "
             "other word."
         )
+    if not isinstance(row["geometry"], dict):
+        raise BadInput("The emitter has no place. Give a point or a polygon.")
     where = shape(row["geometry"])
     if where.is_empty or not all(math.isfinite(value) for value in where.bounds):
         raise BadInput("Its place is empty. Give a point or a polygon.")

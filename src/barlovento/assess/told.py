@@ -40,8 +40,9 @@ def assumptions_told(table: ClassTable, prior: Mapping[str, float]) -> tuple[str
         ),
         (
             f"A gas that the table names is missing with {assume.sign_missing:.0%}, one of a group "
-            f"with {assume.any_of_missing:.0%}; a gas that it does not name is there with "
-            f"{assume.foreign:.0%}."
+            f"with {assume.any_of_missing:.0%}, a class's one main gas never; beside "
+            f"{assume.mixed:.0%} of emitters something else goes on, and then any other gas is "
+            f"there with {assume.foreign[1]:.0%}."
         ),
         (
             "An unexplained source gives off any gases in any shares; every gas is alike to it. "

@@ -161,7 +161,7 @@ def main() -> int:
     """Run the benchmark."""
     options = arguments(
         __doc__ or "",
-        flights={"type": int, "default": 2700, "help": "of each setting"},
+        flights={"type": int, "default": 1350, "help": "of each setting"},
         seed={"type": int, "default": 1, "help": "of the worlds"},
     ).parse_args()
     flights = 90 if options.quick else options.flights

@@ -334,6 +334,7 @@ def test_ratios_are_told_beside_what_a_class_expects() -> None:
         lambda: classify({}, weekday=7),
         lambda: classify({}, prior={"bakery": 0.1}),
         lambda: classify({}, prior={UNEXPLAINED: 1.2}),
+        lambda: classify({}, prior={BACKGROUND: 1.0}),
         lambda: Geometry(kind="round"),  # type: ignore[arg-type]
         lambda: Geometry(extent=0.0),
         lambda: Registered(kind="works", distance=-1.0, sigma=10.0),

@@ -20,7 +20,7 @@ from barlovento.domain.emitter import UNEXPLAINED
 
 FloatArray = NDArray[np.float64]
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)
 PRESENT: FloatArray = (_NODES + 1) / 2
 """Share of the gases that a class does not name of which there is a trace: none to all [1]."""
 PRESENT_WEIGHT: FloatArray = _WEIGHTS / 2

@@ -23,7 +23,7 @@ NINETY = 1.2815515655446004
 """Standard normal quantile of nine in ten [1]."""
 
 
-def likelihood(estimate: RateEstimate, assume: Assumptions) -> FloatArray:
+def likelihood(estimate: RateEstimate, assume: Assumptions, *, certain: bool = False) -> FloatArray:
     """Return how well each rate explains what was read of one gas, against no source of it.
 
     A source too weak to be seen explains a non-detect as well as none does, so the value is one
@@ -37,12 +37,16 @@ def likelihood(estimate: RateEstimate, assume: Assumptions) -> FloatArray:
         Of the gas.
     assume : Assumptions
         Widths.
+    certain : bool
+        Given that this gas is there: only its rate is open.
 
     Returns
     -------
     ndarray, shape (n,)
         On ``GRID``, relative to no source [1].
     """
+    if certain:
+        return _over_prior(estimate, assume)
     unseen = _unseen(estimate, assume)
     if not estimate.detected:
         return unseen

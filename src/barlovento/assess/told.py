@@ -30,7 +30,8 @@ def assumptions_told(table: ClassTable, prior: Mapping[str, float]) -> tuple[str
     return (
         (
             f"Before the readings, {prior[BACKGROUND]:.0%} that there is no source, "
-            f"{prior[UNEXPLAINED]:.1%} that it is unexplained and {each_class}."
+            f"{prior[UNEXPLAINED]:.1%} that it is unexplained and {each_class}; where a gas was found, "
+            "locate's own probability stands for the first."
         ),
         (
             "What the classes give off is the generic table of look-alikes; how much gases may "

@@ -77,7 +77,7 @@ def _probabilities(axes: Axes, one: Classification, number: int) -> None:
     axes.scatter(before, places, marker="|", s=130, color=INK, linewidths=1.2, zorder=3)
     for place, value, prior in zip(places, values, before, strict=True):
         # Right of the tick where that stands close behind the bar's end.
-        after = prior if value - 0.02 < prior < value + 0.12 else value
+        after = max(value, prior) if prior < value + 0.12 else value
         axes.text(after + 0.015, place, _percent(value), va="center", color=INK, fontsize=8)
     axes.set_yticks(places, names)
     axes.set_xlim(0, 1.12)

@@ -271,11 +271,26 @@ def _notes(
             f"Only {findings[0].gas} was measured: one gas seldom tells classes apart. Locate "
             "others, and name their results too."
         )
+    asked = _unmeasured(findings, sources)
+    if asked:
+        notes.append(f"What was not measured leaves classes open: {asked}.")
     if timezone is None:
         notes.append("The time of day is not used: give --timezone.")
     elif any(one.local_time is None for one in sources):
         notes.append("A source was seen for longer than 12 hours: its time of day is not used.")
     return tuple(notes)
+
+
+def _unmeasured(findings: Sequence[Finding], sources: Sequence[Classified]) -> str:
+    """Return the gases that would tell more, each with the class that they would tell of."""
+    from barlovento.assess.classes import shipped_table
+    from barlovento.assess.told import unmeasured
+
+    measured = {finding.gas for finding in findings}
+    missing: dict[str, str] = {}
+    for one in sources:
+        missing |= unmeasured(shipped_table(), one.told.probabilities, measured)
+    return ", ".join(f"{gas} ({name.replace('_', ' ')})" for name, gas in missing.items())
 
 
 def _document(

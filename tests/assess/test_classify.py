@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from barlovento.assess.classes import shipped_table
 from barlovento.assess.classify import classify, explain, verdict
+from barlovento.assess.told import unmeasured
 from barlovento.domain.emitter import (
     BACKGROUND,
     OTHER_REGISTERED,
@@ -320,6 +321,13 @@ def test_ratios_are_told_beside_what_a_class_expects() -> None:
     assert low < 1 / 3 < 1 / 2 < high
     assert ratio["acetone"].censored
     assert ratio["acetone"].found[2] == pytest.approx(0.1)
+
+
+def test_the_gas_that_would_tell_more_is_named() -> None:
+    told = classify({"acetone": found(0.05)})
+    missing = unmeasured(shipped_table(), told, ["acetone"])
+    assert missing["burning"] == "carbon monoxide"
+    assert unmeasured(shipped_table(), told, PANEL) == {}
 
 
 # ---------------------------------------------------------------- bad input

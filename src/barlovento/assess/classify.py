@@ -143,7 +143,7 @@ def explain(
     )
     probabilities = {name: (1 - nothing) * weight / total for name, weight in weights.items()}
     probabilities[BACKGROUND] = nothing
-    # A kind that only the register holds has no place in the prior; one in a thousand stands for it.
+    # What only the register holds has no place in the prior; one in a thousand stands for it.
     share = {name: around[name] / max(before.get(name, 0.0), 1e-3) for name in names}
     observed = {**factors, "register": share if distance_to_registered else {}}
     return Classification(

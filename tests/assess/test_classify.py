@@ -255,6 +255,28 @@ def test_a_registered_emitter_explains_what_lies_on_it() -> None:
     assert far["fuel_station"] < nothing["fuel_station"]
 
 
+def test_kinds_are_read_as_people_write_them() -> None:
+    answers = [
+        classify(
+            {"toluene": found(0.05)},
+            distance_to_registered=[Registered(kind=kind, distance=20, sigma=25)],
+        )
+        for kind in ("fuel_station", "Fuel station", "fuel-station")
+    ]
+    assert answers[0] == answers[1] == answers[2]
+
+
+@pytest.mark.parametrize("rate", [1e-300, 1e-14, 1e6, 1e300])
+def test_absurd_rates_still_give_probabilities(rate: float) -> None:
+    told = classify(
+        {
+            "toluene": RateEstimate(detected=True, median=rate, q05=rate, q95=rate),
+            "benzene": RateEstimate(detected=False, limit=rate),
+        }
+    )
+    assert sum(told.values()) == pytest.approx(1)
+
+
 def test_a_registered_works_of_another_kind_explains_anything() -> None:
     gases = flight(acetone=0.1, dichloromethane=0.1)
     told = explain(gases, distance_to_registered=[Registered(kind="works", distance=10, sigma=30)])

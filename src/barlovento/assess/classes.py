@@ -161,6 +161,17 @@ class ClassTable:
         plain = " ".join(name.replace("_", " ").split()).lower()
         return self.synonyms.get(plain, plain)
 
+    def word(self, kind: str) -> str:
+        """Return the table's word for a kind of emitter; one that is not in it as it is.
+
+        Parameters
+        ----------
+        kind : str
+            As people write it, "Fuel station".
+        """
+        plain = "_".join(kind.lower().replace("-", " ").replace("_", " ").split())
+        return plain if plain in self.names else kind
+
     def prior(self) -> dict[str, float]:
         """Return the probabilities before the readings, with ``unexplained`` and ``background``."""
         nothing = self.assume.background_prior

@@ -282,7 +282,7 @@ def _register_factors(
     is registered, within the error. Both are densities at the source's place, and add.
     """
     weights = dict(before)
-    kinds = {one.kind for one in known}
+    kinds = {table.word(one.kind) for one in known}
     emitting = [name for name in before if name != BACKGROUND]
     average = sum(before[name] for name in emitting) / len(emitting)
     assume = table.assume
@@ -293,7 +293,8 @@ def _register_factors(
     # In units in which an average class has its prior probability.
     scale = average / (assume.unregistered_per_km2 / SQUARE_KILOMETRE)
     for one in known:
-        name = one.kind if one.kind in table.names else OTHER_REGISTERED
+        word = table.word(one.kind)
+        name = word if word in table.names else OTHER_REGISTERED
         density = assume.registered_emits * _place_density(one, assume)
         weights[name] = weights.get(name, 0.0) + scale * density
     return weights

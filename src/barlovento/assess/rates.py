@@ -96,7 +96,9 @@ def _unseen(estimate: RateEstimate, assume: Assumptions) -> FloatArray:
 
 def _over_prior(estimate: RateEstimate, assume: Assumptions) -> FloatArray:
     """Return posterior over prior of the log rate, for even odds of a source beforehand."""
-    low, middle, high = (math.log(rate) for rate in quantiles(estimate))
+    # A rate beyond the grid counts as at its edge.
+    edge = (float(GRID[0]) + 1.0, float(GRID[-1]) - 1.0)
+    low, middle, high = (min(max(math.log(rate), edge[0]), edge[1]) for rate in quantiles(estimate))
     least = math.log(assume.least_rate_gsd)
     reach = 1.6448536269514722
     below = max((middle - low) / reach, least)

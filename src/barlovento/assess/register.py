@@ -218,9 +218,8 @@ def _entry(row: Mapping[str, Any], table: ClassTable) -> Entry:
     accuracy = None if told in {None, ""} else float(told)
     if accuracy is not None and not (math.isfinite(accuracy) and accuracy >= 0):
         raise BadInput(f"{told!r} is no accuracy. Give metres, 0 or more.")
-    word = "_".join(kind.lower().replace("-", " ").split())
     return Entry(
-        kind=word if word in table.names else kind,
+        kind=table.word(kind),
         name=str(row.get("name") or ""),
         where=where,
         geographic=bool(row["geographic"]),

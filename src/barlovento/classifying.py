@@ -311,8 +311,13 @@ def _document(
 
 def _source(one: Classified, axes: Frame) -> dict[str, Any]:
     from barlovento.assess.findings import region_document
+    from barlovento.domain.geodesy import to_geographic
 
     place, told = one.source, one.told
+    longitude = latitude = None
+    if axes.longitude is not None and axes.latitude is not None:
+        origin = (axes.longitude, axes.latitude)
+        longitude, latitude = map(float, to_geographic(place.x, place.y, origin=origin))
     found = {
         gas: {
             "probability": rate.probability,
@@ -324,6 +329,8 @@ def _source(one: Classified, axes: Frame) -> dict[str, Any]:
     return {
         "x": place.x,
         "y": place.y,
+        "longitude": longitude,
+        "latitude": latitude,
         "region90": region_document(place.region, axes),
         "verdict": told.verdict,
         "probabilities": dict(told.probabilities),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -99,7 +99,7 @@ def classify(
     )
     screen = console(json=json)
     for number, one in enumerate(done.sources, 1):
-        _show(screen, number, one)
+        _show(screen, number, one, _place(done.document["sources"][number - 1]))
     for note in done.notes:
         screen.print(clean(note), style="yellow", soft_wrap=True)
     if done.sources:
@@ -127,17 +127,23 @@ def _prior(pairs: tuple[str, ...]) -> dict[str, float]:
     return given
 
 
-def _show(screen: Console, number: int, one: Classified) -> None:
+def _place(source: Mapping[str, Any]) -> str:
+    if source["longitude"] is not None:
+        return f"longitude {source['longitude']:.5f}, latitude {source['latitude']:.5f}"
+    return f"x {source['x']:.0f} m, y {source['y']:.0f} m"
+
+
+def _show(screen: Console, number: int, one: Classified, place: str) -> None:
     """Print one source: verdict, gases, the most probable classes and why."""
     from rich.table import Table
     from rich.text import Text
 
-    told, place = one.told, one.source
+    told = one.told
     screen.print(
         Text.assemble(
             (f"Source {number}  ", "bold"),
             (_words(told.verdict), STYLES.get(told.verdict, "bold green")),
-            f"   x {place.x:.0f} m, y {place.y:.0f} m, within {2 * place.sigma:.0f} m",
+            f"   {place}, within {2 * one.source.sigma:.0f} m",
         ),
         soft_wrap=True,
     )

@@ -105,7 +105,7 @@ def shown(part: Sequence[int]) -> str:
     if not n:
         return "none"
     low, high = wilson(held, n)
-    return f"{held}/{n} = {held / n:.3f} ({low:.3f}-{high:.3f})"
+    return f"{held}/{n} = {held / n:.3f} ({max(low, 0.0):.3f}-{high:.3f})"
 
 
 def tables(settings: dict[str, dict[str, Any]]) -> str:

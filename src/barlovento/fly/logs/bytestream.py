@@ -118,3 +118,12 @@ def start_of_log(path: Path) -> bytes:
     """Return the first bytes, enough to tell what wrote the log."""
     with open_log(path) as file:
         return file.read(4096)
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, hex."""
+    with open_log(path) as file:
+        sha = hashlib.sha256()
+        while block := file.read(BLOCK):
+            sha.update(block)
+        return sha.hexdigest()

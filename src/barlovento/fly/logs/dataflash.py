@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from barlovento.errors import BadInput
 from barlovento.fly.logs.bytestream import OpenLog, Window
 from barlovento.fly.logs.clocks import from_gps_week, is_flight_time
 from barlovento.fly.logs.record import Gathered

@@ -15,8 +15,8 @@ from barlovento.fly.logs.clocks import Clock, check_moments
 from barlovento.fly.logs.record import (
     HEIGHTS,
     BoolArray,
-    FloatArray,
     Flight,
+    FloatArray,
     Gathered,
     LoggedHeight,
     Stream,
@@ -139,7 +139,10 @@ def _flight(name: str, log: Gathered, digest: str, fastest: float) -> Flight:
     kept = rank[first]
     time, columns = time[kept], {key: values[kept] for key, values in columns.items()}
     possible = _possible(time, columns["longitude"], columns["latitude"], fastest)
-    wind, air = log.wind, log.air
+    wind_time, east, north = _sorted(
+        clock.of_order(log.wind["order"]), log.wind["east"], log.wind["north"]
+    )
+    air_time, pressure = _sorted(clock.of_order(log.air["order"]), log.air["pressure"])
     return Flight(
         file=name,
         kind=log.kind,
@@ -150,8 +153,8 @@ def _flight(name: str, log: Gathered, digest: str, fastest: float) -> Flight:
         heights={height: columns[str(height)][possible] for height in HEIGHTS},
         clock=clock.told,
         clock_error=clock.error,
-        wind=_sorted(clock.of_order(wind["order"]), wind["east"], wind["north"]),
-        air=_sorted(clock.of_order(air["order"]), air["pressure"]),
+        wind=(wind_time, east, north),
+        air=(air_time, pressure),
         n_no_fix=n_no_fix,
         n_jumped=int((~possible).sum()),
         n_duplicate=int((~first).sum()),
@@ -228,6 +231,7 @@ def _possible(
 
 
 def _sorted(time: FloatArray, *columns: FloatArray) -> tuple[FloatArray, ...]:
+    """Return entries by time, without those that have none."""
     good = np.isfinite(time)
     rank = np.argsort(time[good], kind="stable")
     return tuple(values[good][rank] for values in (time, *columns))

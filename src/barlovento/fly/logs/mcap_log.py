@@ -254,7 +254,7 @@ def _json_stamp(stamp: object) -> float:
     if isinstance(stamp, dict):
         whole = stamp.get("sec", stamp.get("secs"))
         part = stamp.get("nsec", stamp.get("nanosec", stamp.get("nsecs", 0)))
-        return math.nan if whole is None else float(whole) + float(part) / 1e9
+        return math.nan if whole is None else float(whole) + float(part or 0) / 1e9
     return math.nan
 
 

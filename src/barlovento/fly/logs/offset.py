@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.domain.geodesy import to_local
-from barlovento.fly.logs.record import FloatArray, Flight, LoggedHeight
+from barlovento.fly.logs.record import Flight, FloatArray, LoggedHeight
 
 #: Readings are thinned to so many [1].
 MOST_READINGS = 3000
@@ -198,17 +198,16 @@ def _at(wanted: FloatArray, known: FloatArray, values: FloatArray) -> FloatArray
 
 def _best(gas: GasSignals, flight: Flight, loss: Loss, name: str, *, most: float) -> Offset | str:
     """Return the best offset with its interval, or why there is none."""
-    keep = _thinned(gas.time)
-    time = gas.time[keep]
-    first, last = flight.time[0], flight.time[-1]
+    time = gas.time[_thinned(gas.time)]
+    needed = _needed(time, flight)
 
     def overlap(offset: float) -> bool:
-        inside = (time + offset >= first) & (time + offset <= last)
-        return bool(inside.mean() >= _SHARE_OVERLAP)
+        inside = (time + offset >= flight.time[0]) & (time + offset <= flight.time[-1])
+        return bool(inside.sum() >= needed)
 
-    near = _lowest(loss, np.arange(-most, most + _COARSE / 2, _COARSE), time.size, overlap)
+    near = _lowest(loss, np.arange(-most, most + _COARSE / 2, _COARSE), needed, overlap)
     zones = [
-        _lowest(loss, zone + np.arange(-most, most + _COARSE, 4 * _COARSE), time.size, overlap)
+        _lowest(loss, zone + np.arange(-most, most + _COARSE, 4 * _COARSE), needed, overlap)
         for zone in _ZONES
         if zone
     ]
@@ -220,7 +219,7 @@ def _best(gas: GasSignals, flight: Flight, loss: Loss, name: str, *, most: float
         start = far
     else:
         start = near
-    fine = _lowest(loss, start[0] + np.arange(-4, 4 + _FINE / 2, _FINE), time.size, overlap)
+    fine = _lowest(loss, start[0] + np.arange(-4, 4 + _FINE / 2, _FINE), needed, overlap)
     if fine is None or not _fits(loss, fine[0], name):
         return f"The {name} do not fit the flight at any offset that was tried."
     middle = _vertex(loss, fine[0])
@@ -230,8 +229,14 @@ def _best(gas: GasSignals, flight: Flight, loss: Loss, name: str, *, most: float
     return Offset(seconds=middle, low=middle - half, high=middle + half, by=name)
 
 
+def _needed(time: FloatArray, flight: Flight) -> float:
+    """Return how many readings must lie within the flight: a logger may run all day [1]."""
+    share = float(flight.time[-1] - flight.time[0]) / max(float(np.ptp(time)), 1.0)
+    return max(_SHARE_OVERLAP * time.size * min(share, 1.0), 10.0)
+
+
 def _lowest(
-    loss: Loss, offsets: FloatArray, count: int, overlap: Callable[[float], bool]
+    loss: Loss, offsets: FloatArray, needed: float, overlap: Callable[[float], bool]
 ) -> tuple[float, float] | None:
     """Return the offset with the least mean loss and that loss, over those that overlap."""
     best: tuple[float, float] | None = None
@@ -240,7 +245,7 @@ def _lowest(
             continue
         values = loss(offset)
         there = np.isfinite(values)
-        if there.sum() < max(_SHARE_OVERLAP * count, 10):
+        if there.sum() < needed:
             continue
         mean = float(values[there].mean())
         if best is None or mean < best[1]:

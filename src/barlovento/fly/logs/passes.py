@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from barlovento.domain.geodesy import to_local
 from barlovento.fly.faults import listed
 from barlovento.fly.logs.offset import Offset
-from barlovento.fly.logs.record import FloatArray, Flight
+from barlovento.fly.logs.record import Flight, FloatArray
 
 #: Readings beyond this are averaged [1].
 _MOST = 3000
@@ -212,8 +212,7 @@ def _with_interval(
         several = listed([f"{lag:.0f}" for lag in sorted([best, *rivals])])
         return None, (
             f"Passes agree about as well at several offsets ({several} s), as they do where lines "
-            "are flown to and fro. If the clocks are known to differ by less, say so with "
-            "--clock-offset-max."
+            "are flown to and fro."
         )
     if half > _AROUND:
         return None, "Passes disagree too much among themselves to tell the clock by the gas."
@@ -241,4 +240,5 @@ def _rivals(coarse: FloatArray, best: float, least: float, half: float) -> list[
     good = usual - coarse > _ALMOST * (usual - least)
     low = np.concatenate([[np.inf], coarse, [np.inf]])
     dip = (coarse <= low[:-2]) & (coarse <= low[2:])
-    return grid[good & dip & (np.abs(grid - best) > max(3 * half, 4.0))].tolist()
+    rivals: list[float] = grid[good & dip & (np.abs(grid - best) > max(3 * half, 4.0))].tolist()
+    return rivals

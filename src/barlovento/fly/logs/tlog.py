@@ -23,8 +23,10 @@ _LONGEST = _STAMP + _HEAD + 255 + 2 + 13
 SYSTEM_TIME, GPS_RAW_INT, SCALED_PRESSURE, GLOBAL_POSITION_INT = 2, 24, 29, 33
 TERRAIN_REPORT, ALTITUDE, WIND, WIND_COV = 136, 141, 168, 231
 _WANTED = frozenset(
-    (SYSTEM_TIME, GPS_RAW_INT, SCALED_PRESSURE, GLOBAL_POSITION_INT)
-    + (TERRAIN_REPORT, ALTITUDE, WIND, WIND_COV)
+    (
+        *(SYSTEM_TIME, GPS_RAW_INT, SCALED_PRESSURE, GLOBAL_POSITION_INT),
+        *(TERRAIN_REPORT, ALTITUDE, WIND, WIND_COV),
+    )
 )
 _AUTOPILOT = 1
 
@@ -119,16 +121,12 @@ class _Vehicle:
             # Without loaded tiles the height is that above home.
             if message.spacing and message.loaded and not message.pending:
                 out.ground.add(stamp, message.current_height)
-        elif kind == ALTITUDE:
-            if math.isfinite(message.altitude_terrain) and message.altitude_terrain > -1000:
-                out.ground.add(stamp, message.altitude_terrain)
-        elif kind == WIND:
-            turn = math.radians(message.direction)
-            speed = message.speed
-            if math.isfinite(turn) and math.isfinite(speed):
-                out.wind.add(stamp, -speed * math.sin(turn), -speed * math.cos(turn))
-        elif kind == WIND_COV and math.isfinite(message.wind_x) and math.isfinite(message.wind_y):
-            out.wind.add(stamp, message.wind_y, message.wind_x)
+        elif kind == ALTITUDE and message.altitude_terrain > -1000:
+            out.ground.add(stamp, message.altitude_terrain)
+        elif kind in (WIND, WIND_COV):
+            east, north = _wind_of(message)
+            if math.isfinite(east) and math.isfinite(north):
+                out.wind.add(stamp, east, north)
 
     def _receiver(self, stamp: float, message: Any) -> None:
         self.out.fixes.add(stamp, message.fix_type)
@@ -155,6 +153,15 @@ class _Vehicle:
             for stamp, longitude, latitude, amsl, ellipsoid in self.raw:
                 out.place(stamp, math.nan, longitude, latitude, amsl=amsl, ellipsoid=ellipsoid)
         return out
+
+
+def _wind_of(message: Any) -> tuple[float, float]:
+    """Return how fast the air moves east and north [m s-1]."""
+    if message.get_msgId() == WIND_COV:
+        return message.wind_y, message.wind_x
+    # WIND says where it comes from.
+    turn = math.radians(message.direction)
+    return -message.speed * math.sin(turn), -message.speed * math.cos(turn)
 
 
 @dataclass(slots=True)

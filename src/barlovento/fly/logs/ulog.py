@@ -106,7 +106,7 @@ def _topics(path: Path, out: Gathered) -> dict[str, dict[str, Any]]:
     if log.dropouts:
         lost = sum(dropout.duration for dropout in log.dropouts) / 1e3
         out.broken.append(
-            f"the logger lost data {len(log.dropouts)} times, {lost:.3g} s in all, by its own account"
+            f"the logger lost data {len(log.dropouts)} times, {lost:.3g} s in all, as it says"
         )
     found: dict[str, dict[str, Any]] = {}
     for data in sorted(log.data_list, key=lambda data: data.multi_id):

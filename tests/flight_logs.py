@@ -259,13 +259,17 @@ def dataflash_messages(flown: Flown, *, leap: int = 18, fix: int = 3) -> list[by
 
 _TOPICS = {
     "vehicle_global_position": (
-        "uint64_t timestamp;double lat;double lon;float alt;float alt_ellipsoid;"
-        "float terrain_alt;bool terrain_alt_valid;",
+        (
+            "uint64_t timestamp;double lat;double lon;float alt;float alt_ellipsoid;"
+            "float terrain_alt;bool terrain_alt_valid;"
+        ),
         "<Qddfff?",
     ),
     "vehicle_gps_position": (
-        "uint64_t timestamp;uint64_t time_utc_usec;int32_t lat;int32_t lon;int32_t alt;"
-        "int32_t alt_ellipsoid;uint8_t fix_type;",
+        (
+            "uint64_t timestamp;uint64_t time_utc_usec;int32_t lat;int32_t lon;int32_t alt;"
+            "int32_t alt_ellipsoid;uint8_t fix_type;"
+        ),
         "<QQiiiiB",
     ),
     "home_position": ("uint64_t timestamp;float alt;bool valid_alt;", "<Qf?"),

@@ -196,7 +196,7 @@ class Reader:
             inner = replace(table.table, numbers={**table.table.numbers, **places})
             table = replace(table, table=inner)
         check_given(survey, table, keys, self.faults)
-        if flight is not None and flight.air[0].size:
+        if flight is None or flight.air[0].size:
             # The autopilot measures the pressure; its temperature is that of a warm board.
             keys = replace(keys, constants={"pressure": 1.0, **keys.constants})
         stand_in = wind

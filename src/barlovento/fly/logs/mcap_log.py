@@ -124,6 +124,7 @@ def _read(file: Any, topics: _Topics) -> str | None:
     from mcap.exceptions import McapError
     from mcap.records import Chunk
     from mcap.stream_reader import StreamReader
+    from zstandard import ZstdError
 
     reader = StreamReader(file, emit_chunks=True, record_size_limit=LARGEST_CHUNK)
     try:
@@ -135,7 +136,7 @@ def _read(file: Any, topics: _Topics) -> str | None:
                 topics.take(record)
     except (
         *(McapError, EOFError, struct.error, ValueError, KeyError, IndexError, TypeError),
-        *(RuntimeError, OverflowError, MemoryError),
+        *(RuntimeError, OverflowError, MemoryError, ZstdError),
     ) as problem:
         kind = type(problem).__name__
         return f"the recording breaks off ({kind}); everything before that was read"

@@ -82,7 +82,12 @@ def read_tlog(
             f"{path.name} holds positions of several vehicles: {numbers}. "
             "Say which carried the sensor with --vehicle NUMBER."
         )
-    chosen = flown.get(vehicle if vehicle is not None else next(iter(flown), -1), _Vehicle())
+    if flown:
+        chosen = flown[vehicle if vehicle is not None else next(iter(flown))]
+    else:
+        # Without places, what a receiver said tells why.
+        seen = [*by_vehicle.values(), _Vehicle()]
+        chosen = max(seen, key=lambda one: len(one.out.fixes))
     out = chosen.finished()
     out.broken += trouble.told()
     return out, digest

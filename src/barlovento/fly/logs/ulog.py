@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import struct
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from barlovento.errors import BadInput
-from barlovento.fly.logs.bytestream import BLOCK, open_log
+from barlovento.fly.logs.bytestream import OpenLog, open_log
 from barlovento.fly.logs.clocks import is_flight_time
 from barlovento.fly.logs.record import FloatArray, Gathered
 
@@ -26,6 +25,7 @@ _TOPICS = (
 )
 #: pyulog holds the wanted topics in memory.
 _LARGEST = 2 * 1024**3
+_FILE_HEAD = 16
 
 
 def looks_like(start: bytes) -> bool:
@@ -53,8 +53,10 @@ def read_ulog(path: Path, *, tell: Callable[[float], None] | None = None) -> tup
     BadInput
         It can't be read.
     """
-    digest = _digest(path, tell)
+    digest, cut = _look_over(path, tell)
     out = Gathered(kind="PX4 ULog")
+    if cut is not None:
+        out.broken.append(f"the last message is cut at byte {cut:,}; everything before it was read")
     topics = _topics(path, out)
     receiver = next((topics[name] for name in _RECEIVERS if name in topics), None)
     if receiver is not None:
@@ -67,21 +69,26 @@ def read_ulog(path: Path, *, tell: Callable[[float], None] | None = None) -> tup
     return out, digest
 
 
-def _digest(path: Path, tell: Callable[[float], None] | None) -> str:
-    if path.exists() and path.stat().st_size > _LARGEST:
-        raise BadInput(
-            f"{path} has {path.stat().st_size / 1024**3:.1f} GB; at most "
-            f"{_LARGEST // 1024**3} GB of a ULog are read. Log fewer topics, or split it."
-        )
-    sha = hashlib.sha256()
-    with open_log(path) as file:
-        size, done = path.stat().st_size, 0
-        while block := file.read(BLOCK):
-            sha.update(block)
-            done += len(block)
-            if tell is not None:
-                tell(0.2 * done / size)
-    return sha.hexdigest()
+def _look_over(path: Path, tell: Callable[[float], None] | None) -> tuple[str, int | None]:
+    """Return the SHA-256, and where the last message is cut: pyulog doesn't say [byte]."""
+    with OpenLog(path, tell) as log:
+        if path.stat().st_size > _LARGEST:
+            raise BadInput(
+                f"{path} has {path.stat().st_size / 1024**3:.1f} GB; at most "
+                f"{_LARGEST // 1024**3} GB of a ULog are read. Log fewer topics, or split it."
+            )
+        window, cut = log.window, None
+        if window.has(_FILE_HEAD):
+            window.at += _FILE_HEAD
+        while window.has(1):
+            size = 3
+            if window.has(3):
+                size += int.from_bytes(window.buffer[window.at : window.at + 2], "little")
+            if not window.has(size):
+                cut = window.offset
+                break
+            window.at += size
+        return window.digest(), cut
 
 
 def _topics(path: Path, out: Gathered) -> dict[str, dict[str, Any]]:
@@ -91,18 +98,18 @@ def _topics(path: Path, out: Gathered) -> dict[str, dict[str, Any]]:
 
     try:
         # It prints what it stumbles over.
-        with contextlib.redirect_stdout(io.StringIO()):
-            log = ULog(str(path), list(_TOPICS), disable_str_exceptions=True)
+        with contextlib.redirect_stdout(io.StringIO()), open_log(path) as file:
+            log = ULog(file, list(_TOPICS), disable_str_exceptions=True)
     except (
         *(ULogException, struct.error, ValueError, KeyError, IndexError, TypeError),
-        *(OverflowError, AttributeError, EOFError, RecursionError, MemoryError),
+        *(OverflowError, AttributeError, EOFError, RecursionError, MemoryError, OSError),
     ) as problem:
         raise BadInput(
             f"{path.name} begins as a ULog and can't be read as one: {problem!r}. "
             "Copy it from the vehicle once more."
         ) from problem
     if log.file_corruption:
-        out.broken.append("the file is damaged or cut; what could be read was read")
+        out.broken.append("the file is damaged; what could be read was read")
     if log.dropouts:
         lost = sum(dropout.duration for dropout in log.dropouts) / 1e3
         out.broken.append(

@@ -26,9 +26,9 @@ from barlovento.fly.from_csv import in_their_words, wind_record
 from barlovento.fly.logger import LoggerTable
 from barlovento.fly.logs.bytestream import digest_of
 from barlovento.fly.logs.clocking import ClockKeys, Settled, settle
-from barlovento.fly.logs.gas import GasLog, ends_of
+from barlovento.fly.logs.gas import ends_of
 from barlovento.fly.logs.heights import at_times
-from barlovento.fly.logs.inputs import FlightKeys, Progress, Reader
+from barlovento.fly.logs.inputs import FlightKeys, Inputs, Progress, Reader
 from barlovento.fly.logs.record import BoolArray, Flight
 from barlovento.fly.logs.told import survey_text
 from barlovento.fly.logs.wind import autopilot_record, pressure_at
@@ -164,8 +164,11 @@ class _Job:
             file=self.reader.gas_log.name,
         )
         self._tell_clock(settled)
-        numbers, words, kept, counts = self._readings(flight, height, gas, ends + settled.seconds)
         record, kept_wind, wind_kind = self._wind(flight, height, wind)
+        # A record that the person gives is theirs to mend; the estimate can't be longer.
+        span = None if wind is not None else (record["time"][0], record["time"][-1])
+        ends += settled.seconds
+        numbers, words, kept, counts = self._readings(inputs, ends, span)
         keys = self._completed(numbers, settled)
         self.reader.progress(0.95, "writing")
         write_table(folder / OBSERVATIONS_FILE, numbers, words)
@@ -195,12 +198,12 @@ class _Job:
             )
 
     def _readings(
-        self, flight: Flight, height: FloatArray, gas: GasLog, ends: FloatArray
+        self, inputs: Inputs, ends: FloatArray, span: tuple[float, float] | None
     ) -> tuple[dict[str, FloatArray], dict[str, Words], BoolArray, dict[str, int]]:
         """Return columns of the readings in flight, which rows they are, and how many are not."""
         assert self.survey.averaging_time_s is not None
         gap = self.reader.flight_keys.longest_gap
-        table = gas.table.table
+        flight, height, table = inputs.flight, inputs.height, inputs.gas.table.table
         middle = ends - self.survey.averaging_time_s / 2
         kept = np.isfinite(middle) & (middle >= flight.time[0]) & (middle <= flight.time[-1])
         if not kept.any():
@@ -223,17 +226,22 @@ class _Job:
         numbers["z"] = np.round(np.where(z < 0, 0.0, z), 3)
         numbers["concentration"] = table.numbers["concentration"][kept]
         nowhere = np.isnan(numbers["longitude"]) | np.isnan(z)
+        calm = np.zeros(under.size, dtype=bool)
+        if span is not None:
+            first = span[0] - self.reader.flight_keys.wind_average
+            calm = ((ends[kept] < first) | (ends[kept] > span[1])) & ~nowhere & ~under
         words = {
             name: replace(column, code=column.code[kept])
             for name, column in table.words.items()
             if name in ("sensor", "species")
         }
-        words["flag"] = _flags(table.words.get("flag"), kept, nowhere | under)
+        words["flag"] = _flags(table.words.get("flag"), kept, nowhere | under | calm)
         counts = {
             "readings": int(kept.sum()),
             "outside_the_flight": int((~kept).sum()),
             "without_a_place": int((nowhere & ~under).sum()),
             "under_ground": int(under.sum()),
+            "without_wind": int(calm.sum()),
             "positions": len(flight),
             "positions_without_fix": flight.n_no_fix,
             "positions_that_jump": flight.n_jumped,
@@ -260,6 +268,11 @@ class _Job:
                 "under_ground",
                 "would be metres under the ground and are flagged bad",
                 "Check --height and --ground-elevation.",
+            ),
+            (
+                "without_wind",
+                "are from before or after the autopilot's estimate of the wind and are flagged bad",
+                "Give a wind record with --wind FILE to use them.",
             ),
         ):
             if counts[name]:

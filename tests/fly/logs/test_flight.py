@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
+import sys
 import tempfile
 from functools import lru_cache
 from itertools import pairwise
@@ -349,6 +350,14 @@ def test_a_wrong_ending_is_read_and_said(tmp_path: Path) -> None:
 def test_what_is_no_log_is_told_apart(tmp_path: Path, data: bytes, words: str) -> None:
     with pytest.raises(BadInput, match=words):
         read_flight(put(tmp_path, "tlog", data))
+
+
+def test_without_the_extra_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyulog", None)
+    with pytest.raises(BadInput, match="needs the package pyulog.*extra `flight`"):
+        read_flight(put(tmp_path, "ulg"))
 
 
 def test_missing_folders_and_devices_are_refused(tmp_path: Path) -> None:

@@ -68,14 +68,20 @@ def read_flight(
     log = Path(path)
     start = start_of_log(log)
     kind = _kind(log, start)
-    if kind == "ulog":
-        gathered, digest = ulog.read_ulog(log, tell=tell)
-    elif kind == "mcap":
-        gathered, digest = mcap_log.read_mcap(log, topic=topic, tell=tell)
-    elif kind == "dataflash":
-        gathered, digest = dataflash.read_dataflash(log, tell=tell)
-    else:
-        gathered, digest = tlog.read_tlog(log, vehicle=vehicle, tell=tell)
+    try:
+        if kind == "ulog":
+            gathered, digest = ulog.read_ulog(log, tell=tell)
+        elif kind == "mcap":
+            gathered, digest = mcap_log.read_mcap(log, topic=topic, tell=tell)
+        elif kind == "dataflash":
+            gathered, digest = dataflash.read_dataflash(log, tell=tell)
+        else:
+            gathered, digest = tlog.read_tlog(log, vehicle=vehicle, tell=tell)
+    except ImportError as problem:
+        raise BadInput(
+            f"Reading {log.name} needs the package {problem.name}. "
+            "Install barlovento with the extra `flight`."
+        ) from problem
     if log.suffix.lower() not in _SUFFIX[kind]:
         gathered.said.append(
             f"{log.name} is a {gathered.kind} by its content, whatever its name says."

@@ -252,7 +252,20 @@ def _read(
 
 
 def without(names: tuple[str, ...], constants: Mapping[str, float]) -> tuple[str, ...]:
-    """Return the columns that have no constant in their stead."""
+    """Return the columns that have no constant in their stead.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Columns of ours.
+    constants : mapping of str to float
+        Values of whole columns [unit of each].
+
+    Returns
+    -------
+    tuple of str
+        Those that are looked for in the file.
+    """
     return tuple(name for name in names if name not in constants)
 
 

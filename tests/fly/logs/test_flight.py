@@ -356,7 +356,7 @@ def test_without_the_extra_it_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyulog", None)
-    with pytest.raises(BadInput, match="needs the package pyulog.*extra `flight`"):
+    with pytest.raises(BadInput, match=r"needs the package pyulog.*extra `flight`"):
         read_flight(put(tmp_path, "ulg"))
 
 

@@ -30,12 +30,36 @@ _SMOOTH = 5
 
 
 def is_flight_time(seconds: float) -> bool:
-    """Whether a count since 1970 is a moment at which a log may have been written [s]."""
+    """Whether a moment is one at which a log may have been written.
+
+    Parameters
+    ----------
+    seconds : float
+        Since 1970 UTC [s].
+
+    Returns
+    -------
+    bool
+        False before autopilots and after this century.
+    """
     return _EARLIEST <= seconds < _LATEST
 
 
 def from_gps_week(week: float, seconds: float) -> float:
-    """Return UTC since 1970 of a GPS week and the seconds in it [s]."""
+    """Return the UTC of a moment in GPS time.
+
+    Parameters
+    ----------
+    week : float
+        Since 1980-01-06 without roll-over [week].
+    seconds : float
+        In that week [s].
+
+    Returns
+    -------
+    float
+        Since 1970 UTC [s].
+    """
     moment = _GPS_EPOCH + week * 604_800.0 + seconds
     leaps = [leap for since, leap in _LEAPS if moment - leap >= since]
     return moment - (leaps[-1] if leaps else _LEAPS[0][1])
@@ -108,7 +132,18 @@ class Clock:
             )
 
     def of_places(self, order: FloatArray, time: FloatArray) -> FloatArray:
-        """Return UTC since 1970 of entries with their own clock, NaN of theirs for none [s]."""
+        """Return the UTC of entries with a clock of their own.
+
+        Parameters
+        ----------
+        order, time : ndarray, shape (n,)
+            On the clock that runs through the file, and on the entry's, NaN for none [s].
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            Since 1970 [s].
+        """
         if self._blind:
             return order.copy()
         if self._one:
@@ -118,12 +153,34 @@ class Clock:
         return np.where(np.isfinite(time), own, self.of_order(order))
 
     def of_order(self, order: FloatArray) -> FloatArray:
-        """Return UTC since 1970 of the clock that runs through the file [s]."""
+        """Return the UTC of entries on the clock that runs through the file.
+
+        Parameters
+        ----------
+        order : ndarray, shape (n,)
+            On that clock [s].
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            Since 1970 [s].
+        """
         return order.copy() if self._blind else order + self._shift
 
 
 def check_moments(time: FloatArray) -> None:
-    """Refuse a log whose clock reaches no moment of flight [s]."""
+    """Refuse a log whose clock reaches no moment of flight.
+
+    Parameters
+    ----------
+    time : ndarray, shape (n,)
+        Since 1970 [s].
+
+    Raises
+    ------
+    BadInput
+        The middle of them is no such moment.
+    """
     if time.size and not is_flight_time(float(np.median(time))):
         raise BadInput(
             f"The log says that it was written in {shown(float(np.median(time)))}. "

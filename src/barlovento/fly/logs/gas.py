@@ -121,7 +121,22 @@ def _signals(read: LoggerTable) -> GasSignals:
 
 
 def ends_of(gas: GasLog, keys: LoggerKeys, averaging_time: float) -> FloatArray:
-    """Return the end of each reading's interval by the logger's clock since 1970 [s]."""
+    """Return the end of each reading's interval.
+
+    Parameters
+    ----------
+    gas : GasLog
+        The readings.
+    keys : LoggerKeys
+        Which end of an interval the logger's times mark.
+    averaging_time : float
+        Of each reading [s].
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Since 1970 by the logger's clock [s].
+    """
     return gas.stamp + MARKS[keys.time_marks] * averaging_time
 
 

@@ -142,7 +142,7 @@ def at_times(
     flight : Flight
         The flight.
     values : ndarray, shape (n,)
-        At its places, NaN where there is none.
+        At its places, NaN where there is none [any unit].
     wanted : ndarray, shape (m,)
         Since 1970 UTC [s].
     longest_gap : float

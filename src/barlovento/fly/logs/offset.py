@@ -299,7 +299,7 @@ def clustered_half_width(
     Parameters
     ----------
     slope, bend : ndarray, shape (n,)
-        First and second derivative of each loss at the lowest point.
+        First and second derivative of each loss at the lowest point [1/s, 1/s2].
     block : ndarray of int, shape (n,)
         Losses in different blocks count as independent.
 

@@ -53,7 +53,7 @@ def by_passes(
     time : ndarray, shape (n,)
         Middle of each reading by the logger's clock since 1970 [s].
     concentration : ndarray, shape (n,)
-        In any unit.
+        The gas [any unit].
     flight : Flight
         The flight.
     most : float

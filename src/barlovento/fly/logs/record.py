@@ -137,7 +137,17 @@ class Gathered:
         latitude: float,
         **heights: float,
     ) -> None:
-        """Take one position with the heights that its entry holds [s, s, degree, degree, m]."""
+        """Take one position.
+
+        Parameters
+        ----------
+        order, time : float
+            On the clock that runs through the file, and on the entry's own [s].
+        longitude, latitude : float
+            WGS 84 [degree].
+        heights : float
+            By the name of a :class:`LoggedHeight`, those that the entry holds [m].
+        """
         every = (heights.get(str(h), float("nan")) for h in HEIGHTS)
         self.places.add(order, time, longitude, latitude, *every)
 

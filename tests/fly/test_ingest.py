@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from flight_logs import (
     write_frames,
     write_mcap,
 )
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from barlovento.cli import main
 from barlovento.fly.survey import read_survey
@@ -222,6 +225,84 @@ def test_all_that_is_absent_is_asked_for_at_once(
     for words in ("fix type 1", "species", "averaging_time_s", "roughness_length_m", "search_x"):
         assert words in said
     assert left(folder) == set()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--fastest", "0"),
+        ("--longest-gap", "-1"),
+        ("--wind-average", "nan"),
+        ("--clock-offset", "inf"),
+        ("--clock-offset-max", "-3"),
+        ("--height", "amsl", "--ground-elevation", "nan"),
+    ],
+)
+def test_numbers_that_can_not_be_meant(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert ingest(folder, *words) == 1
+    assert "out of bounds" in capsys.readouterr().err
+    assert left(folder) == set()
+
+
+def test_a_column_for_the_clock_that_is_unclear_is_left_out_and_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read = gas_rows(FLOWN, offset=OFFSET, pressure=True)
+    # A pressure without its unit.
+    for row in read:
+        row["pressure"] = row.pop("pressure (hPa)")
+    write_csv(folder / "gas.csv", read)
+    assert ingest(folder, "--clock-offset-max", "8") == 0
+    said = capsys.readouterr().out
+    assert "Until then the clock is told without it." in said
+    (folder / "survey").rename(folder / "first")
+    assert ingest(folder, "--unit", "pressure=hPa") == 0
+    assert "by pressure in the gas log" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_order_of_the_gas_logs_rows_changes_nothing(folder: Path) -> None:
+    assert ingest(folder) == 0
+    first = sorted(tuple(row.values()) for row in rows(folder))
+    (folder / "survey").rename(folder / "first")
+    read = gas_rows(FLOWN, offset=OFFSET, position=True)
+    order = np.random.default_rng(0).permutation(len(read))
+    write_csv(folder / "gas.csv", [read[i] for i in order])
+    assert ingest(folder) == 0
+    assert sorted(tuple(row.values()) for row in rows(folder)) == first
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    cut=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    hits=st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=9)), max_size=4),
+)
+def test_any_damage_to_both_logs_ends_in_a_survey_or_in_words(
+    folder: Path, cut: tuple[float, float], hits: list[tuple[float, bytes]]
+) -> None:
+    for name, end in zip(("flight.tlog", "gas.csv"), cut, strict=True):
+        whole = folder / f"{name}.whole"
+        if not whole.exists():
+            whole.write_bytes((folder / name).read_bytes())
+        data = bytearray(whole.read_bytes())
+        for where, what in hits:
+            at = int(where * len(data))
+            data[at : at + len(what)] = what
+        # Mostly cut near the end.
+        (folder / name).write_bytes(data[: int((1 - end**4) * len(data))])
+    made = folder / "survey"
+    code = ingest(folder)
+    assert code in (0, 1)
+    assert made.exists() == (code == 0)
+    if code == 0:
+        read_survey(made)
+        shutil.rmtree(made)
+    assert not [p for p in folder.iterdir() if p.name.startswith(".")]
 
 
 def test_a_survey_that_is_there_is_not_touched(folder: Path) -> None:

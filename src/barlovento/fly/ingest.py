@@ -118,11 +118,12 @@ def ingest(
         wind_csv=Path(wind_csv) if wind_csv else None,
         flight_keys=flight or FlightKeys(),
         logger=logger or LoggerKeys(),
+        clock=clock or ClockKeys(),
         survey=survey or SurveyKeys(),
         search_margin=search_margin,
         progress=progress or _silent,
     )
-    job = _Job(reader=reader, clock=clock or ClockKeys(), survey=reader.survey)
+    job = _Job(reader=reader, survey=reader.survey)
     with fresh_folder(Path(out)) as folder:
         record, warnings = job.run(folder)
     return Ingested(path=Path(out), said=tuple(job.said), warnings=warnings, record=record)
@@ -133,7 +134,6 @@ class _Job:
     """One ingestion, from files that are read to files that are written."""
 
     reader: Reader
-    clock: ClockKeys
     survey: SurveyKeys
 
     @property
@@ -160,7 +160,7 @@ class _Job:
             gas.table.table.numbers["concentration"],
             flight,
             keys=self.reader.logger,
-            known=self.clock,
+            known=self.reader.clock,
             file=self.reader.gas_log.name,
         )
         self._tell_clock(settled)

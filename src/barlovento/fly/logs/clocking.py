@@ -66,6 +66,8 @@ class ClockKeys:
 
 #: Taken where nobody says how far the clocks may differ [s].
 USUAL_MOST = 30.0
+#: Farther than this nobody searches: what then fits, fits by chance [s].
+MOST_SEARCHED = 600.0
 
 
 def settle(

@@ -20,6 +20,7 @@ from barlovento.fly.asking import (
 from barlovento.fly.faults import FaultList
 from barlovento.fly.from_csv import without
 from barlovento.fly.logger import LoggerFile, LoggerTable, read_logger
+from barlovento.fly.logs.clocking import MOST_SEARCHED, ClockKeys
 from barlovento.fly.logs.flight import read_flight
 from barlovento.fly.logs.gas import GasLog, read_gas, said_of
 from barlovento.fly.logs.heights import Choice, above_ground
@@ -96,6 +97,8 @@ class Reader:
         What the person says about the flight log.
     logger : LoggerKeys
         What the person says about the gas log.
+    clock : ClockKeys
+        What the person knows about the gas logger's clock.
     survey : SurveyKeys
         What no file says.
     search_margin : float or None
@@ -109,6 +112,7 @@ class Reader:
     wind_csv: Path | None
     flight_keys: FlightKeys
     logger: LoggerKeys
+    clock: ClockKeys
     survey: SurveyKeys
     search_margin: float | None
     progress: Progress
@@ -131,6 +135,7 @@ class Reader:
         faults, keys = self.faults, self.flight_keys
         species = gas_of(self.survey, faults)
         check_keys(self.logger, faults, more=guess.CLOCK)
+        self._check_numbers()
         flight, height = None, None
         try:
             flight = read_flight(
@@ -154,6 +159,26 @@ class Reader:
             raise SurveyError(faults.errors)
         self.said += said_of(gas)
         return Inputs(flight=flight, height=height, gas=gas, wind=wind)
+
+    def _check_numbers(self) -> None:
+        """Tell numbers that can't be meant; what the survey says is checked with it."""
+        keys, clock = self.flight_keys, self.clock
+        for name, value, least, most in (
+            ("fastest", keys.fastest, 0.1, 1000.0),
+            ("longest_gap", keys.longest_gap, 0.01, 3600.0),
+            ("wind_average", keys.wind_average, 1.0, 3600.0),
+            ("ground_elevation", keys.ground_elevation, -1000.0, 10_000.0),
+            ("clock_offset", clock.offset, -1e10, 1e10),
+            ("clock_offset_max", clock.most, 0.0, MOST_SEARCHED),
+            ("search_margin", self.search_margin, 0.0, 50_000.0),
+            ("averaging_time_s", self.survey.averaging_time_s, 0.001, 7 * 86400.0),
+        ):
+            if value is not None and not least <= value <= most:
+                self.faults.add(
+                    f"{value:g} is out of bounds.",
+                    f"It must be at least {least:g} and at most {most:g}.",
+                    column=name,
+                )
 
     def _read_wind(self, species: Species | None) -> LoggerTable | None:
         if self.wind_csv is None:

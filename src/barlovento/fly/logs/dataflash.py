@@ -79,8 +79,11 @@ def _read(window: Window, flight: _Flight) -> list[str]:
         form = formats.get(buffer[at + 2]) if buffer[at : at + 2] == _HEAD else None
         if form is None:
             first = window.offset if first < 0 else first
-            odd += 1
-            window.at += 1
+            following = buffer.find(_HEAD, at + 1)
+            # The last byte may be the first half of a head.
+            step = (following if following >= 0 else max(len(buffer) - 1, at + 1)) - at
+            odd += step
+            window.at += step
             continue
         if not window.has(form.length):
             cut = window.offset

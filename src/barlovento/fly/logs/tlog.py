@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ _WANTED = frozenset(
     )
 )
 _AUTOPILOT = 1
+#: A time in microseconds between 2005 and 2105, then the first byte of a frame.
+_ENTRY = re.compile(rb"\x00[\x04-\x0f][\s\S]{6}[\xfd\xfe]")
 
 
 def looks_like(start: bytes) -> bool:
@@ -210,8 +213,9 @@ def _messages(window: Window, trouble: _Trouble) -> Iterator[tuple[float, Any]]:
         length = _frame_length(buffer, at)
         if length is None or not _plausible(buffer, at):
             trouble.at(window.offset)
-            trouble.odd_bytes += trouble.cut is None
-            window.at += 1
+            step = _to_next(buffer, at)
+            trouble.odd_bytes += step if trouble.cut is None else 0
+            window.at += step
             continue
         if len(buffer) - at < _STAMP + length:
             # The end of the file, or odd bytes near it: if a frame follows, it was no end.
@@ -259,6 +263,12 @@ def _frame_length(buffer: bytes | bytearray, at: int) -> int | None:
 def _plausible(buffer: bytes | bytearray, at: int) -> bool:
     """Whether the eight bytes in front of a frame are a time at which drones flew."""
     return is_flight_time(int.from_bytes(buffer[at : at + _STAMP], "big") / 1e6)
+
+
+def _to_next(buffer: bytearray, at: int) -> int:
+    """Return how far the next place is at which an entry may begin [byte]."""
+    found = _ENTRY.search(buffer, at + 1)
+    return (found.start() if found else max(len(buffer) - _STAMP, at + 1)) - at
 
 
 def _joins(buffer: bytes | bytearray, at: int) -> bool:

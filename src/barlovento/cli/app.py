@@ -25,6 +25,7 @@ from barlovento.cli.console import (
 )
 from barlovento.cli.flown import flown
 from barlovento.cli.from_csv import from_csv
+from barlovento.cli.ingest import ingest
 from barlovento.cli.keys import init, keys_app
 from barlovento.cli.tracks import borders_app, track
 
@@ -223,6 +224,7 @@ def new(
 
 
 survey_app.command(from_csv, name="from-csv")
+app.command(ingest)
 app.command(clear)
 app.command(classify)
 app.command(zones_app)

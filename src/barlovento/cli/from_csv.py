@@ -131,17 +131,17 @@ def from_csv(
         wind_csv=wind,
         species=species,
         title=title,
-        columns=_pairs("--column", column),
-        wind_columns=_pairs("--wind-column", wind_column),
-        units=_pairs("--unit", unit),
-        constants=_numbers("--constant", constant),
+        columns=pairs("--column", column),
+        wind_columns=pairs("--wind-column", wind_column),
+        units=pairs("--unit", unit),
+        constants=numbers("--constant", constant),
         time_zone=time_zone,
         wind_time_zone=wind_time_zone,
         time_pattern=time_pattern,
         wind_time_pattern=wind_time_pattern,
         time_marks=time_marks,
         averaging_time_s=averaging_time,
-        background=_background(background),
+        background=background_of(background),
         detection_limit=detection_limit,
         clock_offset_max_s=clock_offset_max,
         response_time_s=response_time,
@@ -164,32 +164,33 @@ def from_csv(
         emit({"survey": str(made.path), "said": list(made.said), "faults": warnings})
 
 
-def _pairs(option: str, words: Pairs) -> dict[str, str]:
+def pairs(option: str, words: Pairs) -> dict[str, str]:
     """Return ``name=value`` words as a mapping."""
-    pairs: dict[str, str] = {}
+    found: dict[str, str] = {}
     for word in words:
         name, sign, value = word.partition("=")
         if not sign or not name:
             raise UsageError(f"{option} {word!r} is no pair. Write it as {option} NAME=VALUE.")
-        if name in pairs:
+        if name in found:
             raise UsageError(f"{option} names {name} twice. Name it once.")
-        pairs[name] = value
-    return pairs
+        found[name] = value
+    return found
 
 
-def _numbers(option: str, words: Pairs) -> dict[str, float]:
-    numbers = {}
-    for name, value in _pairs(option, words).items():
+def numbers(option: str, words: Pairs) -> dict[str, float]:
+    """Return ``name=number`` words as a mapping."""
+    found = {}
+    for name, value in pairs(option, words).items():
         try:
-            numbers[name] = float(value)
+            found[name] = float(value)
         except ValueError as error:
             raise UsageError(
                 f"{option} {name}={value!r} is no number. Write a number in SI units."
             ) from error
-    return numbers
+    return found
 
 
-def _background(text: str | None) -> float | str | None:
+def background_of(text: str | None) -> float | str | None:
     """Return a number where there is one; what the word may be is checked further down."""
     if text is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,9 +71,9 @@ def gas_of(survey: SurveyKeys, faults: FaultList) -> Species | None:
         return None
 
 
-def check_keys(keys: LoggerKeys, faults: FaultList) -> None:
-    """Tell names that are not ours: a slip there would go unnoticed."""
-    ours = set(guess.OBSERVATIONS) | set(guess.METEOROLOGY)
+def check_keys(keys: LoggerKeys, faults: FaultList, *, more: Sequence[str] = ()) -> None:
+    """Tell names that are not ours, nor among ``more``: a slip there would go unnoticed."""
+    ours = set(guess.OBSERVATIONS) | set(guess.METEOROLOGY) | set(more)
     for kind in ("columns", "wind_columns", "units", "constants"):
         for name in getattr(keys, kind):
             if name not in ours:

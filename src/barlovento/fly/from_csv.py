@@ -194,7 +194,7 @@ def _make(
     with fresh_folder(out) as folder:
         numbers = _observations(readings, keys, survey)
         write_table(folder / OBSERVATIONS_FILE, numbers, readings.table.words)
-        record, kept = _record(wind, keys)
+        record, kept = wind_record(wind, keys)
         write_table(folder / METEOROLOGY_FILE, record, {})
         text = document_text(_document(survey, readings, csv.stem))
         (folder / DOCUMENT).write_text(text, encoding="utf-8")
@@ -202,7 +202,7 @@ def _make(
             OBSERVATIONS_FILE: (readings, readings.table.line),
             METEOROLOGY_FILE: (wind, wind.table.line[kept]),
         }
-        found = [_in_their_words(fault, lines) for fault in check_survey(folder)]
+        found = [in_their_words(fault, lines) for fault in check_survey(folder)]
         errors = [fault for fault in found if fault.severity == "error"]
         if errors:
             raise SurveyError(errors)
@@ -219,7 +219,7 @@ def _read(
 ) -> tuple[LoggerTable | None, LoggerTable | None]:
     file = LoggerFile(
         path=csv,
-        names=_without(guess.OBSERVATIONS, keys.constants),
+        names=without(guess.OBSERVATIONS, keys.constants),
         columns=keys.columns,
         units=keys.units,
         zone=keys.time_zone,
@@ -229,7 +229,7 @@ def _read(
     wind_file = replace(
         file,
         path=wind_csv or csv,
-        names=_without(guess.METEOROLOGY, keys.constants),
+        names=without(guess.METEOROLOGY, keys.constants),
         # In one file the time is the same column.
         columns=keys.wind_columns if wind_csv else {**keys.columns, **keys.wind_columns},
         zone=keys.wind_time_zone or keys.time_zone,
@@ -251,7 +251,21 @@ def _read(
     return readings, wind
 
 
-def _without(names: tuple[str, ...], constants: Mapping[str, float]) -> tuple[str, ...]:
+def without(names: tuple[str, ...], constants: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the columns that have no constant in their stead.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Columns of ours.
+    constants : mapping of str to float
+        Values of whole columns [unit of each].
+
+    Returns
+    -------
+    tuple of str
+        Those that are looked for in the file.
+    """
     return tuple(name for name in names if name not in constants)
 
 
@@ -269,7 +283,7 @@ def _observations(
     return numbers
 
 
-def _record(wind: LoggerTable, keys: LoggerKeys) -> tuple[dict[str, FloatArray], IndexArray]:
+def wind_record(wind: LoggerTable, keys: LoggerKeys) -> tuple[dict[str, FloatArray], IndexArray]:
     """Return the columns of the wind record and which rows of the file they are."""
     table = wind.table
     numbers = {name: table.numbers[name] for name in guess.METEOROLOGY if name in table.numbers}
@@ -321,7 +335,7 @@ def _document(survey: SurveyKeys, readings: LoggerTable, stem: str) -> dict[str,
     }
 
 
-def _in_their_words(fault: Fault, lines: Mapping[str, tuple[LoggerTable, IndexArray]]) -> Fault:
+def in_their_words(fault: Fault, lines: Mapping[str, tuple[LoggerTable, IndexArray]]) -> Fault:
     """Return a fault of the new folder with the file, line and column that the person knows."""
     if fault.file is None or fault.file not in lines:
         return fault

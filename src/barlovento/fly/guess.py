@@ -17,6 +17,8 @@ OBSERVATIONS = (
     *("time", "longitude", "latitude", "x", "y", "z", "concentration", "sensor", "species"),
     *("flag", "x2", "y2", "z2", "longitude2", "latitude2"),
 )
+#: What tells a logger's clock beside a flight's log; any height will do: only changes count.
+CLOCK = ("longitude", "latitude", "pressure", "altitude")
 METEOROLOGY = (
     *("time", "wind_speed", "wind_from_direction", "wind_from_direction_sd"),
     *("friction_velocity", "obukhov_length", "mixing_height", "temperature", "pressure"),
@@ -29,6 +31,7 @@ QUANTITY = (
     | dict.fromkeys(("wind_from_direction", "wind_from_direction_sd"), "angle")
     | dict.fromkeys(("x", "y", "z", "x2", "y2", "z2"), "length")
     | dict.fromkeys(("obukhov_length", "mixing_height", "roughness_length"), "length")
+    | {"altitude": "length"}
 )
 #: What a column is taken to be in where nobody says so, and it is said aloud. Speeds,
 #: temperatures, pressures and gas have no such usage.
@@ -40,6 +43,10 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "x": ("easting", "east", "x_local"),
     "y": ("northing", "north", "y_local"),
     "z": ("height", "agl", "height_agl", "altitude_agl", "alt_agl", "height_above_ground"),
+    "altitude": (
+        *("alt", "gps_alt", "gps_altitude", "altitude_msl", "alt_msl", "elevation", "z"),
+        *("height", "agl", "height_agl", "altitude_agl", "alt_agl", "height_above_ground"),
+    ),
     "concentration": ("conc", "gas", "gas_concentration"),
     "sensor": ("sensor_id", "sensor_name", "instrument", "station", "device", "device_id"),
     "wind_speed": ("windspeed", "ws", "wspd", "wind_spd", "wind_velocity", "ff", "u_mean"),

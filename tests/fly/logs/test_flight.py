@@ -430,10 +430,10 @@ def test_several_topics_are_asked_for(tmp_path: Path) -> None:
 
 @pytest.mark.data
 def test_the_real_log_without_a_position_is_refused_in_words() -> None:
-    folder = os.environ.get("BARLOVENTO_DATA")
-    path = Path(folder or "nowhere") / "logs" / "px4_sample.ulg"
+    beside = Path(__file__).resolve().parents[4] / "shared" / "data"
+    path = Path(os.environ.get("BARLOVENTO_DATA", beside)) / "logs" / "px4_sample.ulg"
     if not path.exists():
-        pytest.skip("needs px4_sample.ulg under $BARLOVENTO_DATA")
+        pytest.skip(f"no measured log at {path} (set BARLOVENTO_DATA)")
     with pytest.raises(BadInput, match=r"px4_sample\.ulg: The PX4 ULog holds no position at all"):
         read_flight(path)
 

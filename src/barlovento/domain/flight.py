@@ -2,6 +2,10 @@
 
 The frame is local: x east, y north, z above ground [m]. A heading is where the nose points,
 clockwise from true north [degree].
+
+The wind triangle, with airspeed V, and the wind's parts along (w_a) and across (w_c) the course:
+
+    ground speed = w_a + sqrt(V^2 - w_c^2).                                                (1)
 """
 
 from __future__ import annotations
@@ -19,6 +23,10 @@ FloatArray = NDArray[np.float64]
 
 Wind = tuple[float, float] | Callable[[float, float], tuple[float, float]]
 """Where the air goes, east and north [m s-1]: constant, or from time [s] and height [m]."""
+
+
+LEAST_GROUND_SPEED = 1.0
+"""Below this a leg counts as one that can't be flown [m s-1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +99,33 @@ class Flown:
     arrived: bool
     reason: str
     state: State
+
+
+def ground_speed(airspeed: float, along: float, across: float) -> float:
+    """Return the speed over the ground on a held course, equation 1; negative where none is held.
+
+    Parameters
+    ----------
+    airspeed : float
+        [m s-1].
+    along, across : float
+        The wind's parts [m s-1].
+
+    Returns
+    -------
+    float
+        [m s-1].
+    """
+    rest = airspeed * airspeed - across * across
+    return along + math.sqrt(rest) if rest >= 0.0 else -abs(across)
+
+
+def wind_at(wind: Wind, time: float, height: float) -> tuple[float, float]:
+    """Return where the air goes, east and north [m s-1]."""
+    if callable(wind):
+        east, north = wind(time, height)
+        return float(east), float(north)
+    return wind
 
 
 def checked_waypoints(waypoints: object) -> FloatArray:

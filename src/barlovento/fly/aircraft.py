@@ -21,11 +21,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barlovento.domain.flight import Flown, State, Wind, checked_waypoints
+from barlovento.domain.flight import Flown, State, Wind, checked_waypoints, wind_at
 from barlovento.errors import BadInput
 from barlovento.fly.aircraft_file import read_catalogue
 from barlovento.fly.airframe import SEA_LEVEL_DENSITY, Aircraft
-from barlovento.fly.flight_log import wind_at
 from barlovento.fly.legs_in_wind import leg_seconds
 from barlovento.fly.rotor_flight import fly_on_rotors, stand_on_rotors
 from barlovento.fly.wing_flight import circle_on_wings, fly_on_wings

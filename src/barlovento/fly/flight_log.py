@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from barlovento.domain.flight import Flown, State, Wind
+from barlovento.domain.flight import Flown, State
 
 NO_WAY_FOR = 60.0
 """So long without any way against the wind ends a flight [s]."""
-
-
-def wind_at(wind: Wind, time: float, height: float) -> tuple[float, float]:
-    """Return where the air goes, east and north [m s-1]."""
-    if callable(wind):
-        east, north = wind(time, height)
-        return float(east), float(north)
-    return wind
 
 
 class FlightLog:

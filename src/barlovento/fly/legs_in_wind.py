@@ -1,40 +1,11 @@
-"""The wind triangle: how fast over the ground, and how long and dear a straight leg is.
-
-With airspeed V, and the wind's parts along (w_a) and across (w_c) the course,
-
-    ground speed = w_a + sqrt(V^2 - w_c^2).                                                (1)
-"""
+"""How long straight legs take in a constant wind, many at once."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barlovento.domain.flight import FloatArray
-
-LEAST_GROUND_SPEED = 1.0
-"""Below this a leg counts as one that can't be flown [m s-1]."""
-
-
-def ground_speed(airspeed: float, along: float, across: float) -> float:
-    """Return the speed over the ground on a held course, equation 1; negative where none is held.
-
-    Parameters
-    ----------
-    airspeed : float
-        [m s-1].
-    along, across : float
-        The wind's parts [m s-1].
-
-    Returns
-    -------
-    float
-        [m s-1].
-    """
-    rest = airspeed * airspeed - across * across
-    return along + math.sqrt(rest) if rest >= 0.0 else -abs(across)
+from barlovento.domain.flight import LEAST_GROUND_SPEED, FloatArray
 
 
 def leg_seconds(

@@ -9,10 +9,17 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from barlovento.domain.flight import FloatArray, Flown, State, Wind
+from barlovento.domain.flight import (
+    LEAST_GROUND_SPEED,
+    FloatArray,
+    Flown,
+    State,
+    Wind,
+    ground_speed,
+    wind_at,
+)
 from barlovento.fly.airframe import Aircraft
-from barlovento.fly.flight_log import NO_WAY_FOR, FlightLog, wind_at
-from barlovento.fly.legs_in_wind import LEAST_GROUND_SPEED, ground_speed
+from barlovento.fly.flight_log import NO_WAY_FOR, FlightLog
 
 _CREEP = 1e-3
 """Slower than this over the ground is no way at all [m s-1]."""

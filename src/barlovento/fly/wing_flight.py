@@ -12,10 +12,17 @@ from __future__ import annotations
 
 import math
 
-from barlovento.domain.flight import FloatArray, Flown, State, Wind
+from barlovento.domain.flight import (
+    LEAST_GROUND_SPEED,
+    FloatArray,
+    Flown,
+    State,
+    Wind,
+    ground_speed,
+    wind_at,
+)
 from barlovento.fly.airframe import GRAVITY, Aircraft
-from barlovento.fly.flight_log import NO_WAY_FOR, FlightLog, wind_at
-from barlovento.fly.legs_in_wind import LEAST_GROUND_SPEED, ground_speed
+from barlovento.fly.flight_log import NO_WAY_FOR, FlightLog
 
 STEP = 0.5
 """[s]"""
@@ -58,13 +65,11 @@ class _Craft:
         most = self.turn_rate * step
         turn = max(-most, min(most, turn))
         after = self.heading + turn
-        if abs(turn) > 1e-9:
-            arm = self.airspeed * step / turn
-            self.x += arm * (math.cos(self.heading) - math.cos(after))
-            self.y += arm * (math.sin(after) - math.sin(self.heading))
-        else:
-            self.x += self.airspeed * step * math.sin(after)
-            self.y += self.airspeed * step * math.cos(after)
+        # The chord of the arc points along the mean heading.
+        half = turn / 2
+        chord = self.airspeed * step * (math.sin(half) / half if half else 1.0)
+        self.x += chord * math.sin(self.heading + half)
+        self.y += chord * math.cos(self.heading + half)
         self.x += wind[0] * step
         self.y += wind[1] * step
         self.z += climb * step

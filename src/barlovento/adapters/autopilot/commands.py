@@ -26,13 +26,14 @@ MISSION_COMMANDS = MappingProxyType(
 )
 """What an item of a mission may be."""
 
-ARM, START_MISSION, PAUSE, REQUEST_MESSAGE = 400, 300, 193, 512
+ARM, START_MISSION, PAUSE, SET_MODE, REQUEST_MESSAGE = 400, 300, 193, 176, 512
 
 DIRECT_COMMANDS = MappingProxyType(
     {
         ARM: "arm or disarm",
         START_MISSION: "start the mission",
         PAUSE: "hold or go on",
+        SET_MODE: "change the mode",
         RETURN: "return",
         LAND: "land",
         REQUEST_MESSAGE: "tell a message once",
@@ -120,5 +121,9 @@ class MissionItem:
 def refusal(command: int) -> str:
     """Return why a command is refused, for a person."""
     name = f" ({NAMED[command]})" if command in NAMED else ""
-    known = ", ".join(MISSION_COMMANDS.values())
-    return f"Command {command}{name} is refused: a mission may hold only {known}."
+    items = ", ".join(MISSION_COMMANDS.values())
+    direct = ", ".join(DIRECT_COMMANDS.values())
+    return (
+        f"Command {command}{name} is refused. An item of a mission may be: {items}. "
+        f"What may be asked for at once: {direct}."
+    )

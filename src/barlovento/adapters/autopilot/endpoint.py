@@ -15,12 +15,15 @@ from typing import Any
 from pymavlink.dialects.v20 import common as mavlink
 
 from barlovento.adapters.autopilot import commands, telemetry
-from barlovento.adapters.autopilot.pilot import Pilot
+from barlovento.adapters.autopilot.pilot import Mode, Pilot
 from barlovento.adapters.autopilot.settings import changed, parameters
 from barlovento.adapters.autopilot.transfer import Transfer
 from barlovento.errors import Refused
 
 SYSTEM, COMPONENT = 1, 1
+
+_TEXT_PART = 50
+"""A STATUSTEXT holds so many characters."""
 
 
 class Endpoint:
@@ -40,6 +43,7 @@ class Endpoint:
         self._codec = mavlink.MAVLink(None, srcSystem=SYSTEM, srcComponent=COMPONENT)
         self._transfer = Transfer(pilot)
         self._told = 0
+        self._texts = 0
         self._by_type: dict[str, Callable[[Any, float], list[Any]]] = {
             "COMMAND_LONG": self._command,
             "COMMAND_INT": self._command,
@@ -57,7 +61,7 @@ class Endpoint:
             messages.append(mavlink.MAVLink_mission_item_reached_message(item))
         self._told = len(reached)
         while self.pilot.notes:
-            messages.append(_text(self.pilot.notes.popleft()))
+            messages += self._text(self.pilot.notes.popleft())
         return [self._packed(message) for message in messages]
 
     def handle(self, data: bytes, wall: float) -> list[bytes]:
@@ -106,6 +110,20 @@ class Endpoint:
         self._codec.seq = (self._codec.seq + 1) % 256
         return bytes(packet)
 
+    def _text(self, text: str) -> list[Any]:
+        """Return a text in as many parts as it takes."""
+        self._texts = self._texts % 65_535 + 1
+        whole = text.encode("ascii", "replace")
+        parts = [whole[at : at + _TEXT_PART] for at in range(0, len(whole), _TEXT_PART)]
+        # A last part that is full would leave the reader waiting for more.
+        if len(parts[-1]) == _TEXT_PART and len(parts) > 1:
+            parts.append(b"")
+        number = self._texts if len(parts) > 1 else 0
+        return [
+            mavlink.MAVLink_statustext_message(mavlink.MAV_SEVERITY_NOTICE, part, number, index)
+            for index, part in enumerate(parts)
+        ]
+
     # ------------------------------------------------------------ commands
 
     def _command(self, message: Any, _wall: float) -> list[Any]:
@@ -114,20 +132,22 @@ class Endpoint:
         if number not in commands.DIRECT_COMMANDS:
             known = number in commands.NAMED
             result = mavlink.MAV_RESULT_DENIED if known else mavlink.MAV_RESULT_UNSUPPORTED
-            after.append(_text(commands.refusal(number)))
+            after += self._text(commands.refusal(number))
         else:
             try:
-                after += self._obey(number, float(message.param1), float(message.param2))
+                after += self._obey(
+                    number, float(message.param1), float(message.param2), float(message.param3)
+                )
                 result = mavlink.MAV_RESULT_ACCEPTED
             except Refused as refused:
                 result = mavlink.MAV_RESULT_DENIED
-                after.append(_text(str(refused)))
+                after += self._text(str(refused))
         acknowledged = mavlink.MAVLink_command_ack_message(
             number, result, 0, 0, message.get_srcSystem(), message.get_srcComponent()
         )
         return [acknowledged, *after]
 
-    def _obey(self, number: int, first: float, second: float) -> list[Any]:
+    def _obey(self, number: int, first: float, second: float, third: float) -> list[Any]:
         pilot = self.pilot
         if number == commands.ARM:
             if second not in {0.0} and not math.isnan(second):
@@ -144,6 +164,8 @@ class Endpoint:
                 pilot.hold()
             else:
                 self._begin()
+        elif number == commands.SET_MODE:
+            self._change_mode(second, third)
         elif number == commands.RETURN:
             pilot.come_home()
         elif number == commands.LAND:
@@ -151,6 +173,19 @@ class Endpoint:
         else:
             return [self._requested(first)]
         return []
+
+    def _change_mode(self, main: float, sub: float) -> None:
+        deeds = {
+            Mode.MISSION: self._begin,
+            Mode.HOLD: self.pilot.hold,
+            Mode.RETURN: self.pilot.come_home,
+            Mode.LAND: self.pilot.land,
+        }
+        for mode, deed in deeds.items():
+            if (main, sub) == (telemetry.AUTOMATIC, telemetry.SUB_MODES[mode]):
+                deed()
+                return
+        raise Refused("That mode is not here: there are mission, hold, return and land.")
 
     def _begin(self) -> None:
         if self._transfer.loading:
@@ -171,7 +206,7 @@ class Endpoint:
         return make()
 
     def _set_mode(self, _message: Any, _wall: float) -> list[Any]:
-        return [_text("SET_MODE is not obeyed: use the commands start, hold, return, land.")]
+        return self._text("The message SET_MODE is not obeyed: send the command DO_SET_MODE.")
 
     # ------------------------------------------------------------ parameters
 
@@ -190,8 +225,7 @@ class Endpoint:
         try:
             self.pilot.settings = changed(self.pilot.settings, name, float(message.param_value))
         except Refused as refused:
-            said: list[Any] = [_text(str(refused))]
-            return said + self._one_parameter_named(name)
+            return self._text(str(refused)) + self._one_parameter_named(name)
         return self._one_parameter_named(name)
 
     def _one_parameter_named(self, name: str) -> list[Any]:
@@ -218,9 +252,3 @@ def _for_us(message: Any) -> bool:
 def _name(given: str | bytes) -> str:
     text = given.decode("ascii", "replace") if isinstance(given, bytes) else given
     return text.rstrip("\x00")
-
-
-def _text(text: str) -> Any:
-    return mavlink.MAVLink_statustext_message(
-        mavlink.MAV_SEVERITY_NOTICE, text.encode("ascii", "replace")[:50]
-    )

@@ -13,14 +13,17 @@ _EACH_SECOND = round(1.0 / TICK)
 _FIVE_A_SECOND = round(0.2 / TICK)
 _EACH_FIVE_SECONDS = round(5.0 / TICK)
 
-CUSTOM_MODES = {
-    Mode.STANDBY: 0,
-    Mode.MISSION: 1,
-    Mode.HOLD: 2,
-    Mode.RETURN: 3,
-    Mode.LAND: 4,
+AUTOMATIC = 4
+"""The main mode of PX4 in which an autopilot flies by itself."""
+
+SUB_MODES = {
+    Mode.STANDBY: 1,
+    Mode.HOLD: 3,
+    Mode.MISSION: 4,
+    Mode.RETURN: 5,
+    Mode.LAND: 6,
 }
-"""Our own numbers in `custom_mode` of the heartbeat."""
+"""Numbers of modes as PX4 has them, so that the buttons of ground stations work."""
 
 
 def due(pilot: Pilot, start: datetime) -> list[mavlink.MAVLink_message]:
@@ -64,7 +67,7 @@ def heartbeat(pilot: Pilot) -> mavlink.MAVLink_message:
         mavlink.MAV_TYPE_QUADROTOR,
         mavlink.MAV_AUTOPILOT_GENERIC,
         base,
-        CUSTOM_MODES[pilot.mode],
+        SUB_MODES[pilot.mode] << 24 | AUTOMATIC << 16,
         status,
         3,
     )

@@ -128,6 +128,7 @@ raw.start_mission()
 until = time.time() + 20
 while telemetry.position().relative_altitude_m < 12 and time.time() < until:
     time.sleep(0.05)
+assert telemetry.position().relative_altitude_m >= 12
 action.hold()
 action.return_to_launch()
 while telemetry.armed() and time.time() < until:
@@ -153,8 +154,8 @@ def test_mavsdk_flies_it(tmp_path: Path) -> None:
             env=dict(os.environ),
         )
     assert done.stdout.splitlines()[-1:] == ["flown"], done.stdout + done.stderr
-    assert [number for number, _, _ in vehicle.reached][:1] == [0]
     assert not vehicle.armed
+    assert vehicle.energy < vehicle.full
 
 
 def test_a_port_that_is_taken_and_a_speed_that_is_none_are_refused() -> None:

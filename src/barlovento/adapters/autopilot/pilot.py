@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from enum import StrEnum
-
-import numpy as np
 
 from barlovento.adapters.autopilot import commands
 from barlovento.adapters.autopilot.commands import MissionItem
 from barlovento.adapters.autopilot.control import Cascade
-from barlovento.adapters.autopilot.f450 import F450, STEP, Motion
+from barlovento.adapters.autopilot.f450 import F450, STEP
 from barlovento.adapters.autopilot.guidance import Limits, Line, corner_speed, stay
+from barlovento.adapters.autopilot.receiver import INTERVAL, Receiver
 from barlovento.adapters.autopilot.settings import Settings
+from barlovento.adapters.autopilot.stages import ON_GROUND, Stage, place_of, stages_of, way_home
 from barlovento.domain.flight import State, Wind, wind_at
 from barlovento.errors import Refused
 
@@ -26,14 +25,7 @@ STEPS_PER_TICK = 4
 TICK = STEP * STEPS_PER_TICK
 """[s]"""
 
-_GPS_TICKS = 10
-"""Its place is measured anew every so many ticks."""
-
-_GPS_TIME = 60.0
-"""How slowly the error of the place wanders [s]."""
-
-_ON_GROUND = 0.06
-"""[m]"""
+_TICKS_PER_FIX = round(INTERVAL / TICK)
 
 _FLARE = 0.7
 """Speed over height at which a landing slows down [s-1]."""
@@ -50,16 +42,6 @@ class Mode(StrEnum):
     HOLD = "hold"
     RETURN = "return"
     LAND = "land"
-
-
-@dataclass(slots=True)
-class _Stage:
-    """A part of what it is to do: go to a place, stay there, or come down there."""
-
-    kind: str
-    place: tuple[float, float, float]
-    seconds: float = 0.0
-    item: int | None = None
 
 
 class Pilot:
@@ -106,19 +88,17 @@ class Pilot:
         self.current = 0
         self.reached: list[tuple[int, float, float]] = []
         self.notes: deque[str] = deque(maxlen=50)
-        self._stages: deque[_Stage] = deque()
+        self._stages: deque[Stage] = deque()
         self._line: Line | None = None
         self._stay = 0.0
         self._place = (0.0, 0.0, 0.0)
         self._cascade = Cascade()
         self._heading = math.radians(state.heading)
-        self._random = np.random.default_rng(seed)
-        self._error_size = position_error
-        self._error = position_error * self._random.standard_normal(3)
+        self._receiver = Receiver(position_error, seed)
         self._settled = 0.0
         self.air = wind_at(wind, state.time, 0.0)
         self.motion = self.aircraft.motion()
-        self.measured = self._measure()
+        self.measured = self._receiver.measured(self.motion)
 
     # ------------------------------------------------------------ what it is told
 
@@ -170,7 +150,7 @@ class Pilot:
         Refused
             It is in the air.
         """
-        if self.armed and self.motion.z > _ON_GROUND:
+        if self.armed and self.motion.z > ON_GROUND:
             raise Refused("It is in the air: land first.")
         self._stop()
 
@@ -186,7 +166,7 @@ class Pilot:
             raise Refused("Arm it first.")
         if not self.mission:
             raise Refused("It has no mission. Send one first.")
-        on_ground = self.motion.z < _ON_GROUND
+        on_ground = self.motion.z < ON_GROUND
         if on_ground and self.mission[0].command != commands.TAKEOFF:
             raise Refused("The mission does not begin with a takeoff.")
         if on_ground or self.current >= len(self.mission):
@@ -205,7 +185,7 @@ class Pilot:
         """
         self._need_air()
         self.mode = Mode.HOLD
-        self._stages = deque([_Stage("stay", self._stopping_place(), math.inf)])
+        self._stages = deque([Stage("stay", self._stopping_place(), math.inf)])
         self._line = None
 
     def come_home(self) -> None:
@@ -218,7 +198,7 @@ class Pilot:
         """
         self._need_air()
         self.mode = Mode.RETURN
-        self._stages = deque(self._way_home(None))
+        self._stages = deque(way_home(self.measured, self.settings.return_height, None))
         self._line = None
 
     def land(self) -> None:
@@ -231,7 +211,7 @@ class Pilot:
         """
         self._need_air()
         self.mode = Mode.LAND
-        self._stages = deque([_Stage("land", self._stopping_place())])
+        self._stages = deque([Stage("land", self._stopping_place())])
         self._line = None
 
     # ------------------------------------------------------------ what it does
@@ -257,14 +237,14 @@ class Pilot:
         self.aircraft.run(STEPS_PER_TICK)
         self.ticks += 1
         self.motion = self.aircraft.motion()
-        if self.ticks % _GPS_TICKS == 0:
-            self._wander()
-        self.measured = self._measure()
+        if self.ticks % _TICKS_PER_FIX == 0:
+            self._receiver.fix()
+        self.measured = self._receiver.measured(self.motion)
 
     def _fly(self) -> None:
         stage = self._stages[0] if self._stages else None
         if stage is None:
-            if self.motion.z < _ON_GROUND:
+            if self.motion.z < ON_GROUND:
                 self.aircraft.command(0.0, 0.0, 0.0, 0.0)
                 return
             self.hold()
@@ -282,7 +262,7 @@ class Pilot:
         if self.armed:
             self.aircraft.command(*self._cascade.step(self.measured, wish, self._heading, TICK))
 
-    def _go(self, stage: _Stage, limits: Limits) -> tuple[float, float, float]:
+    def _go(self, stage: Stage, limits: Limits) -> tuple[float, float, float]:
         if self._line is None:
             self._begin_line(stage)
         assert self._line is not None
@@ -294,11 +274,11 @@ class Pilot:
             self._done(stage)
         return wish
 
-    def _come_down(self, stage: _Stage, limits: Limits) -> tuple[float, float, float]:
+    def _come_down(self, stage: Stage, limits: Limits) -> tuple[float, float, float]:
         east, north, _ = stay(self.measured, (*stage.place[:2], self.measured.z))
         # The speed goes down with the height, and what is left of it the legs take.
         down = min(limits.descent_rate, max(_FLARE * self.motion.z, _TOUCHDOWN))
-        touching = self.motion.z < _ON_GROUND and abs(self.motion.up) < 0.1
+        touching = self.motion.z < ON_GROUND and abs(self.motion.up) < 0.1
         self._settled = self._settled + TICK if touching else 0.0
         if self._settled > 0.3:
             self._done(stage)
@@ -307,7 +287,7 @@ class Pilot:
 
     # ------------------------------------------------------------ stages
 
-    def _begin_line(self, stage: _Stage) -> None:
+    def _begin_line(self, stage: Stage) -> None:
         start = self._place if math.dist(self._place, self.measured[:3]) < 5.0 else None
         begin = start or (self.measured.x, self.measured.y, self.measured.z)
         after = self._stages[1].place if len(self._stages) > 1 else self._next_place()
@@ -322,7 +302,7 @@ class Pilot:
         if math.hypot(way[0], way[1]) > 2.0:
             self._heading = math.atan2(way[0], way[1])
 
-    def _done(self, stage: _Stage) -> None:
+    def _done(self, stage: Stage) -> None:
         self._stages.popleft()
         self._line = None
         self._stay = 0.0
@@ -339,43 +319,21 @@ class Pilot:
 
     def _begin_item(self) -> None:
         if self.current >= len(self.mission):
-            if not self._stages and self.motion.z > _ON_GROUND:
+            if not self._stages and self.motion.z > ON_GROUND:
                 self.notes.append("mission done: it holds")
-                self.hold()
+                self.mode = Mode.HOLD
+                self._stages.append(Stage("stay", self._place, math.inf))
             return
-        self._stages.extend(self._stages_of(self.current))
+        self._stages.extend(
+            stages_of(
+                self.mission[self.current],
+                self.current,
+                self.measured,
+                self.aircraft.offset,
+                self.settings.return_height,
+            )
+        )
         self._line = None
-
-    def _stages_of(self, number: int) -> list[_Stage]:
-        item = self.mission[number]
-        here = self.measured
-        if item.command == commands.TAKEOFF:
-            return [
-                _Stage(
-                    "go",
-                    (0.0, 0.0, item.height)
-                    if here.z < _ON_GROUND
-                    else (here.x, here.y, item.height),
-                    item=number,
-                )
-            ]
-        if item.command == commands.RETURN:
-            return self._way_home(number)
-        place = self._place_of(item)
-        if item.command == commands.LAND:
-            go = _Stage("go", (place[0], place[1], here.z), item=number)
-            near = math.hypot(place[0] - here.x, place[1] - here.y) < 2.0
-            down = _Stage("land", (place[0], place[1], 0.0), item=number)
-            return [down] if near else [go, down]
-        stages = [_Stage("go", place, item=number)]
-        if item.seconds > 0:
-            stages.append(_Stage("stay", place, item.seconds, item=number))
-        return stages
-
-    def _place_of(self, item: MissionItem) -> tuple[float, float, float]:
-        if item.lon == 0 and item.lat == 0:
-            return self.measured.x, self.measured.y, item.height
-        return (*self.aircraft.offset(item.lon, item.lat), item.height)
 
     def _next_place(self) -> tuple[float, float, float] | None:
         following = self.current + 1
@@ -385,14 +343,7 @@ class Pilot:
         staying = self.mission[self.current].seconds > 0
         if staying or item.command not in {commands.WAYPOINT, commands.LOITER_TIME}:
             return None
-        return self._place_of(item)
-
-    def _way_home(self, item: int | None) -> list[_Stage]:
-        height = max(self.measured.z, self.settings.return_height)
-        up = _Stage("go", (self.measured.x, self.measured.y, height), item=item)
-        over = _Stage("go", (0.0, 0.0, height), item=item)
-        down = _Stage("land", (0.0, 0.0, 0.0), item=item)
-        return [up, over, down] if height > self.measured.z + 1.0 else [over, down]
+        return place_of(item, self.measured, self.aircraft.offset)
 
     def _stopping_place(self) -> tuple[float, float, float]:
         """Return where it comes to rest when it brakes now."""
@@ -414,7 +365,7 @@ class Pilot:
         self.notes.append("disarmed")
 
     def _need_air(self) -> None:
-        if not self.armed or self.motion.z < _ON_GROUND:
+        if not self.armed or self.motion.z < ON_GROUND:
             raise Refused("It is on the ground.")
 
     def _limits(self) -> Limits:
@@ -424,12 +375,3 @@ class Pilot:
             climb_rate=self.settings.climb_rate,
             descent_rate=self.settings.descent_rate,
         )
-
-    def _wander(self) -> None:
-        keep = math.exp(-TICK * _GPS_TICKS / _GPS_TIME)
-        fresh = self._error_size * math.sqrt(1 - keep * keep)
-        self._error = keep * self._error + fresh * self._random.standard_normal(3)
-
-    def _measure(self) -> Motion:
-        x, y, z = (true + error for true, error in zip(self.motion[:3], self._error, strict=True))
-        return self.motion._replace(x=x, y=y, z=z)

@@ -21,9 +21,6 @@ SIMULATED = "f450"
 TLOG, TRACK, KINEMATIC, SUMMARY = "flight.tlog", "track.csv", "kinematic.csv", "summary.json"
 OUTPUTS = (TLOG, TRACK, KINEMATIC, SUMMARY)
 
-DEFAULT_ORIGIN = (-3.0, 41.0)
-"""Longitude and latitude of x = y = 0 where nothing else is said [degree]."""
-
 Progress = Callable[[float, str], None]
 
 
@@ -82,7 +79,7 @@ def fly_mission_file(
     *,
     wind: tuple[float, float],
     seed: int,
-    origin: tuple[float, float],
+    origin: tuple[float, float] | None,
     altitude: float,
     start: datetime | None,
     command: str = "",
@@ -100,7 +97,7 @@ def fly_mission_file(
         Where the air goes, east and north [m s-1].
     seed : int
         Same seed, same flight.
-    origin : tuple of float
+    origin : tuple of float, optional
         Longitude and latitude of x = y = 0 [degree].
     altitude : float
         Of the ground above mean sea level [m].
@@ -121,11 +118,12 @@ def fly_mission_file(
     BadInput
         The file has faults, the mission can't be flown, or ``out`` can't be written.
     """
-    from barlovento.adapters.autopilot.flying import fly_mission
+    from barlovento.adapters.autopilot.flying import DEFAULT_ORIGIN, fly_mission
     from barlovento.adapters.output_folder import OutputFolder
     from barlovento.fly.aircraft import find_aircraft, fly, ready
     from barlovento.fly.waypoints import read_waypoints
 
+    origin = origin or DEFAULT_ORIGIN
     when = start or datetime.now(UTC).replace(microsecond=0)
     report = progress or (lambda _share, _stage: None)
     with OutputFolder(out, OUTPUTS) as folder:
@@ -212,7 +210,7 @@ def serve_autopilot(
     *,
     wind: tuple[float, float],
     seed: int,
-    origin: tuple[float, float],
+    origin: tuple[float, float] | None,
     altitude: float,
     port: int,
     ground_port: int,
@@ -228,14 +226,14 @@ def serve_autopilot(
         Where the air goes, east and north [m s-1].
     seed : int
         Of the errors of its place.
-    origin : tuple of float
+    origin : tuple of float, optional
         Longitude and latitude of home [degree].
     altitude : float
         Of home above mean sea level [m].
     port, ground_port : int
         UDP ports of the autopilot and of the ground station.
     speed : float
-        Simulated seconds in a second.
+        Simulated seconds in a second [1].
     tlog : Path, optional
         Telemetry log; it appears under its name when the flight is over.
     stop : callable
@@ -253,14 +251,16 @@ def serve_autopilot(
     """
     import time
 
+    from barlovento.adapters.autopilot.flying import DEFAULT_ORIGIN
     from barlovento.adapters.autopilot.pilot import Pilot
     from barlovento.adapters.autopilot.service import serve
     from barlovento.adapters.autopilot.settings import Settings
     from barlovento.fly.aircraft import find_aircraft, ready
 
+    lon, lat = origin or DEFAULT_ORIGIN
     pilot = Pilot(
-        lon=origin[0],
-        lat=origin[1],
+        lon=lon,
+        lat=lat,
         altitude=altitude,
         state=ready(find_aircraft(SIMULATED), 0.0, 0.0),
         wind=wind,

@@ -36,6 +36,7 @@ Origin = Annotated[
     Parameter(help="Longitude and latitude of x = y = 0; else -3 and 41 [degree]."),
 ]
 Altitude = Annotated[float, Parameter(help="Of the ground above mean sea level [m].")]
+Speed = Annotated[float, Parameter(help="Simulated seconds in a second [1].")]
 Seed = Annotated[int, Parameter(help="Same seed, same flight.")]
 
 
@@ -75,7 +76,7 @@ def fly(
             out,
             wind=missions.wind_vector(wind_speed, wind_from_direction),
             seed=seed,
-            origin=origin or missions.DEFAULT_ORIGIN,
+            origin=origin,
             altitude=altitude,
             start=_moment(start),
             command=shlex.join(["barlovento", *sys.argv[1:]]),
@@ -112,7 +113,7 @@ def serve(
     ground_port: Annotated[
         int, Parameter(help="UDP port at which the ground station listens.")
     ] = 14_550,
-    speed: Annotated[float, Parameter(help="Simulated seconds in a second.")] = 1.0,
+    speed: Speed = 1.0,
     tlog: Annotated[Path | None, Parameter(help="Telemetry log to write.")] = None,
     seed: Seed = 1,
 ) -> None:
@@ -136,7 +137,7 @@ def serve(
         missions.serve_autopilot(
             wind=wind,
             seed=seed,
-            origin=origin or missions.DEFAULT_ORIGIN,
+            origin=origin,
             altitude=altitude,
             port=port,
             ground_port=ground_port,

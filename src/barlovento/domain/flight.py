@@ -121,7 +121,22 @@ def ground_speed(airspeed: float, along: float, across: float) -> float:
 
 
 def wind_at(wind: Wind, time: float, height: float) -> tuple[float, float]:
-    """Return where the air goes, east and north [m s-1]."""
+    """Return where the air goes.
+
+    Parameters
+    ----------
+    wind : tuple or callable
+        Constant, or a function of time and height [m s-1].
+    time : float
+        Since the start of the exercise [s].
+    height : float
+        Above ground [m].
+
+    Returns
+    -------
+    tuple of float
+        East and north [m s-1].
+    """
     if callable(wind):
         east, north = wind(time, height)
         return float(east), float(north)

@@ -101,7 +101,19 @@ def find_aircraft(name: str, own: Path | None = None) -> Aircraft:
 def ready(
     aircraft: Aircraft, x: float, y: float, *, z: float = 0.0, time: float = 0.0, heading: float = 0
 ) -> State:
-    """Return the state with a full battery at a place [m], time [s] and heading [degree]."""
+    """Return the state with a full battery.
+
+    Parameters
+    ----------
+    aircraft : Aircraft
+        Whose battery it is.
+    x, y, z : float
+        Where it is [m].
+    time : float
+        Since the start of the exercise [s].
+    heading : float
+        Clockwise from true north [degree].
+    """
     return State(x=x, y=y, z=z, energy=aircraft.battery, time=time, heading=heading)
 
 
@@ -248,6 +260,15 @@ def time_home(
 
 def check_home(aircraft: Aircraft, state: State, home: tuple[float, float], wind: Wind) -> None:
     """Refuse a state from which the energy doesn't last for the way home.
+
+    Parameters
+    ----------
+    aircraft, state
+        What comes home, and from where.
+    home : tuple of float
+        x, y [m].
+    wind : tuple or callable
+        As in :func:`fly` [m s-1].
 
     Raises
     ------

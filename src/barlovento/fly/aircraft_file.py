@@ -199,7 +199,7 @@ def _check_together(figures: Mapping[str, float], kind: str, wrong: Any) -> None
 
 
 def _ideal_hover(figures: Mapping[str, float]) -> float:
-    """Return an ideal rotor's power without payload [W] (Leishman 2006, eq. 2.15)."""
+    """Return an ideal rotor's power without payload [W] (Leishman 2006, chapter 2)."""
     weight = figures["mass"] * GRAVITY
     return weight * math.sqrt(weight / (2.0 * SEA_LEVEL_DENSITY * _disc_area(figures)))
 

@@ -1,7 +1,7 @@
 """An aircraft of the catalogue, and the power it takes to stay up, move and climb.
 
-Rotors, by momentum theory in forward flight (Leishman 2006, Principles of Helicopter
-Aerodynamics, eqs 2.15 and 5.4; Glauert's equation):
+Rotors, by momentum theory in hover, climb and forward flight (Leishman 2006, Principles of
+Helicopter Aerodynamics, chapter 2; Glauert's equation for the induced velocity):
 
     D = rho CdA V^2 / 2,  T = sqrt((m g)^2 + D^2),  tan(a) = D / (m g)                     (1)
     v = v_h^2 / sqrt((V cos a - w sin a)^2 + (V sin a + w cos a + v)^2),
@@ -12,7 +12,7 @@ with airspeed V, climb w, disc area A, and one efficiency eta for blades, motors
 Sinking is not credited: momentum theory fails in the rotor's own wake.
 
 Wings, near the speed of best glide, where parasitic and induced drag are equal (Anderson 1999,
-Aircraft Performance and Design, sect. 5.4):
+Aircraft Performance and Design, chapter 5):
 
     P = P_c (s (V / V_c)^3 + n^2 V_c / (s V)) / 2 + m g w / eta                            (4)
 
@@ -154,7 +154,7 @@ class Aircraft:
         climb : float
             Sinking counts as level flight [m s-1].
         load_factor : float
-            Lift over weight, for wings in a turn.
+            Lift over weight, for wings in a turn [1].
         air_density : float
             [kg m-3].
 
@@ -176,7 +176,15 @@ class Aircraft:
         return level + lift
 
     def bank_load_factor(self, turn_rate: float, airspeed: float) -> float:
-        """Return lift over weight in a level turn of this rate [rad s-1] and airspeed [m s-1]."""
+        """Return lift over weight in a level turn.
+
+        Parameters
+        ----------
+        turn_rate : float
+            [rad s-1].
+        airspeed : float
+            [m s-1].
+        """
         return math.hypot(1.0, airspeed * turn_rate / GRAVITY)
 
 

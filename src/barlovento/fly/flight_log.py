@@ -28,13 +28,31 @@ class FlightLog:
         self._start = state
 
     def second(self, x: float, y: float, z: float, energy: float, heading: float) -> None:
-        """Write down where a second ended."""
+        """Write down where a second ended.
+
+        Parameters
+        ----------
+        x, y, z : float
+            [m].
+        energy : float
+            [J].
+        heading : float
+            Clockwise from true north [degree].
+        """
         self.places.append((x, y, z))
         self.energies.append(energy)
         self.headings.append(heading)
 
     def waypoint(self, time: float, miss: float) -> None:
-        """Write down that a waypoint was passed."""
+        """Write down that a waypoint was passed.
+
+        Parameters
+        ----------
+        time : float
+            [s].
+        miss : float
+            How far off [m].
+        """
         self.passed.append(time)
         self.misses.append(miss)
 

@@ -154,7 +154,23 @@ def fly_on_rotors(
     airspeed: float,
     air_density: float,
 ) -> Flown:
-    """Return the flight through the waypoints; see :func:`barlovento.fly.aircraft.fly`."""
+    """Return the flight through the waypoints; see :func:`barlovento.fly.aircraft.fly`.
+
+    Parameters
+    ----------
+    aircraft, state
+        What flies, and from where.
+    waypoints : ndarray
+        Shape (n, 3) [m].
+    wind : tuple or callable
+        Where the air goes [m s-1].
+    seconds : float
+        It ends at the latest after so many [s].
+    airspeed : float
+        That is held [m s-1].
+    air_density : float
+        [kg m-3].
+    """
     log = FlightLog(state)
     craft = _Craft(aircraft, state, air_density)
     places = [(float(a), float(b), float(c)) for a, b, c in waypoints]
@@ -185,7 +201,19 @@ def fly_on_rotors(
 def stand_on_rotors(
     aircraft: Aircraft, state: State, wind: Wind, *, seconds: float, air_density: float
 ) -> Flown:
-    """Return a flight that stays where it is; see :func:`barlovento.fly.aircraft.hold`."""
+    """Return a flight that stays where it is; see :func:`barlovento.fly.aircraft.hold`.
+
+    Parameters
+    ----------
+    aircraft, state
+        What waits, and where.
+    wind : tuple or callable
+        Where the air goes [m s-1].
+    seconds : float
+        How long [s].
+    air_density : float
+        [kg m-3].
+    """
     log = FlightLog(state)
     craft = _Craft(aircraft, state, air_density)
     while len(log.places) < seconds:

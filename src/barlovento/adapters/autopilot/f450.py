@@ -158,7 +158,7 @@ class F450:
         roll, pitch, yaw : float
             [rad s-1].
         throttle : float
-            Share of full, 0 to 1.
+            Share of full, 0 to 1 [1].
         """
         model = self._model
         model["fcs/aileron-cmd-norm"] = _within(roll / _RATE_SCALE)
@@ -167,7 +167,13 @@ class F450:
         model["fcs/throttle-cmd-norm"] = min(max(throttle, 0.0), 1.0)
 
     def blow(self, east: float, north: float) -> None:
-        """Set where the air goes [m s-1]."""
+        """Set where the air goes.
+
+        Parameters
+        ----------
+        east, north : float
+            [m s-1].
+        """
         self._model["atmosphere/wind-east-fps"] = east / FOOT
         self._model["atmosphere/wind-north-fps"] = north / FOOT
 

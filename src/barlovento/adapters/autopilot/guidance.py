@@ -101,7 +101,20 @@ class Line:
 
 
 def stay(motion: Motion, place: tuple[float, float, float]) -> tuple[float, float, float]:
-    """Return the velocity that keeps a place [m s-1]."""
+    """Return the velocity that keeps a place.
+
+    Parameters
+    ----------
+    motion : Motion
+        As measured.
+    place : tuple of float
+        East, north and up [m].
+
+    Returns
+    -------
+    tuple of float
+        [m s-1].
+    """
     return _back(motion, place)
 
 

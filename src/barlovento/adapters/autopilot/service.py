@@ -48,11 +48,11 @@ def serve(
     ground_port : int
         Port of the ground station, which gets the first heartbeats.
     speed : float
-        Simulated seconds in a second.
+        Simulated seconds in a second [1].
     clock : callable
         Seconds that go on by themselves [s].
     sleep : callable
-        Waits so many seconds.
+        Waits so many seconds [s].
     stop : callable
         Asked often; true ends it.
     tlog : binary file, optional

@@ -63,7 +63,7 @@ def changed(settings: Settings, name: str, value: float) -> Settings:
     name : str
         Over MAVLink.
     value : float
-        In the unit of the field.
+        In the unit of the field [-].
 
     Raises
     ------

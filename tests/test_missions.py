@@ -85,6 +85,19 @@ def test_what_can_not_be_flown_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["mission.csv"]
 
 
+def test_without_the_extra_it_says_what_to_install(
+    mission: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    out = tmp_path / "flight"
+    assert main(["autopilot", "fly", str(mission), "--out", str(out), *CALM]) == 1
+    assert "barlovento[flight]" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_wind_from_the_west_goes_east() -> None:
     assert missions.wind_vector(5.0, 270.0) == pytest.approx((5.0, 0.0))
     assert missions.wind_vector(5.0, 0.0) == pytest.approx((0.0, -5.0))

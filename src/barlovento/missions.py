@@ -118,6 +118,7 @@ def fly_mission_file(
     BadInput
         The file has faults, the mission can't be flown, or ``out`` can't be written.
     """
+    _need_flight()
     from barlovento.adapters.autopilot.flying import DEFAULT_ORIGIN, fly_mission
     from barlovento.adapters.output_folder import OutputFolder
     from barlovento.fly.aircraft import find_aircraft, fly, ready
@@ -163,6 +164,18 @@ def fly_mission_file(
         folder.publish(files, last=SUMMARY)
     report(1.0, "done")
     return Compared(simulated=simulated, kinematic=kinematic, summary=summary, folder=out)
+
+
+def _need_flight() -> None:
+    """Refuse where the packages of the simulated autopilot are not installed."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("jsbsim", "pymavlink") if find_spec(name) is None]
+    if missing:
+        raise BadInput(
+            f"The simulated autopilot needs {' and '.join(missing)}. "
+            "Install the extra: pip install 'barlovento[flight]'."
+        )
 
 
 def _told(flown: Flown, full: float) -> dict[str, Any]:
@@ -251,6 +264,7 @@ def serve_autopilot(
     """
     import time
 
+    _need_flight()
     from barlovento.adapters.autopilot.flying import DEFAULT_ORIGIN
     from barlovento.adapters.autopilot.pilot import Pilot
     from barlovento.adapters.autopilot.service import serve

@@ -181,7 +181,7 @@ def fly_on_wings(
     log = FlightLog(state)
     craft = _Craft(aircraft, state, airspeed, air_density)
     places = [(float(a), float(b), float(c)) for a, b, c in waypoints]
-    number, stuck, farthest = 0, 0.0, -math.inf
+    number, stuck, nearest = 0, 0.0, math.inf
     leg = _leg(places, 0, (state.x, state.y), craft.radius) if places else None
     while number < len(places):
         if len(log.places) >= seconds:
@@ -196,16 +196,18 @@ def fly_on_wings(
             else:
                 spent = min(STEP, left)
                 met = _towards(craft, leg, places[number], air, spent)
-                way = leg.along(craft.x, craft.y)
-                stuck = 0.0 if way > farthest else stuck + spent
-                farthest = max(farthest, way)
+                # Way along the leg, or height gained on a circle, brings the waypoint nearer.
+                lacking = leg.length - leg.along(craft.x, craft.y)
+                lacking = max(lacking, 0.0) + abs(places[number][2] - craft.z)
+                stuck = 0.0 if lacking < nearest else stuck + spent
+                nearest = min(nearest, lacking)
             left -= spent
             if met:
                 there = places[number]
                 miss = math.dist((craft.x, craft.y, craft.z), there)
                 log.waypoint(began + 1.0 - left, miss)
                 number += 1
-                stuck, farthest = 0.0, -math.inf
+                stuck, nearest = 0.0, math.inf
                 if number < len(places):
                     leg = _leg(places, number, (there[0], there[1]), craft.radius)
                     _face(craft, aircraft, leg, places, number)

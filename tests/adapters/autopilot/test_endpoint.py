@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import struct
 
 import pytest
 from autopilot_ground import HOME, SHORT, START, Ground
@@ -303,6 +304,7 @@ def test_parameters_are_few_and_bounded() -> None:
     (one,) = ground.say(mavlink.MAVLink_param_request_read_message(1, 1, b"CRUISE", -1))
     assert one.param_value == 8.0
     assert ground.say(mavlink.MAVLink_param_request_read_message(1, 1, b"SERVO1", -1)) == []
+    assert ground.say(mavlink.MAVLink_param_request_read_message(1, 1, b"\xff\xfe", -1)) == []
     for value in (math.nan, math.inf, -1.0, 99.0):
         say = mavlink.MAVLink_param_set_message(1, 1, b"CRUISE", value, 9)
         assert ground.say(say)[-1].param_value == 8.0
@@ -317,6 +319,25 @@ def test_noise_on_the_line_does_nothing(data: bytes) -> None:
     assert GROUND.endpoint.handle(data, 0.0) == []
     # And the next packet is understood.
     assert GROUND.command(512, 242.0)[0] == ACCEPTED
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    number=st.sampled_from(sorted(mavlink.mavlink_map)),
+    payload=st.binary(max_size=255),
+)
+def test_well_formed_packets_of_any_content_are_survived(number: int, payload: bytes) -> None:
+    kind = mavlink.mavlink_map[number]
+    codec = mavlink.MAVLink(None, srcSystem=255, srcComponent=190)
+    message = kind.__new__(kind)
+    mavlink.MAVLink_message.__init__(message, number, kind.msgname)
+    size = struct.calcsize(kind.unpacker.format)
+    content = payload.ljust(size, b"\x00")[:size]
+    packet = mavlink.MAVLink_message._pack(message, codec, kind.crc_extra, content)
+    before = (GROUND.pilot.mission, GROUND.pilot.armed)
+    for answer in GROUND.read(GROUND.endpoint.handle(packet, 0.0)):
+        assert answer.get_type() != "BAD_DATA"
+    assert (GROUND.pilot.mission, GROUND.pilot.armed) == before or number in {44, 45, 73}
 
 
 def test_messages_for_others_are_not_answered() -> None:

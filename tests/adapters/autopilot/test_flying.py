@@ -115,6 +115,12 @@ def test_a_place_far_from_the_start_is_where_it_should_be() -> None:
 def test_what_ends_a_flight() -> None:
     empty = simulated((0.0, 0.0), state=State(x=0, y=0, z=0, energy=3000.0))
     assert (empty.reason, empty.arrived, empty.state.energy) == ("battery", False, 0.0)
+    low = simulated(
+        (0.0, 0.0), settings=Settings(battery_low=90.0), state=State(x=0, y=0, z=0, energy=40_000.0)
+    )
+    assert (low.reason, low.arrived) == ("battery", False)
+    assert low.state.energy > 30_000.0
+    assert low.places[-1] == pytest.approx([0, 0, 0], abs=1.5)
     late = simulated((0.0, 0.0), seconds=12)
     assert (late.reason, len(late.places)) == ("time", 12)
     blown = fly_mission(
@@ -136,6 +142,9 @@ def test_what_can_not_be_flown_is_refused(change: dict, said: str) -> None:
         simulated((0, 0), **change)
     with pytest.raises(BadInput, match="at least one waypoint"):
         fly_mission([], (0, 0), state=ready(AIRCRAFT, 0, 0), seed=1)
+    ground = [(0, 0, 9), (9, 0, 0), (0, 0, 0)]
+    with pytest.raises(BadInput, match="Waypoint 2 is on the ground"):
+        fly_mission(ground, (0, 0), state=ready(AIRCRAFT, 0, 0), seed=1)
 
 
 def test_the_telemetry_log_is_read_by_others(tmp_path: Path) -> None:

@@ -88,7 +88,8 @@ def fly_mission(
     Raises
     ------
     BadInput
-        No waypoints, a start in the air, or a log without a time.
+        No waypoints, one on the ground before the last, a start in the air, or a log without a
+        time.
     """
     places = checked_waypoints(waypoints)
     if not len(places):
@@ -130,7 +131,17 @@ def as_mission(
         Where it stands.
     origin : tuple of float
         Longitude and latitude of x = y = 0 [degree].
+
+    Raises
+    ------
+    BadInput
+        A waypoint before the last is on the ground.
     """
+    low = np.flatnonzero(places[:-1, 2] <= _LANDED)
+    if low.size:
+        raise BadInput(
+            f"Waypoint {low[0] + 1} is on the ground; only the last may be. Give it a height."
+        )
     lon, lat = to_geographic(places[:, 0], places[:, 1], origin=origin)
     items: list[MissionItem] = []
     numbers: list[int] = []
@@ -198,7 +209,10 @@ def _run(
         here = (motion.x, motion.y, motion.z)
         stuck = stuck + 1.0 if math.dist(here, before) < 1.0 else 0.0
         before = here if stuck == 0.0 else before
-        if stuck >= _NO_WAY_FOR or not pilot.armed:
+        if not pilot.armed:
+            # It came home by itself, which only a low battery lets it do.
+            return rows, "battery"
+        if stuck >= _NO_WAY_FOR:
             return rows, "wind"
 
 

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from barlovento import __version__
 from barlovento.cli.audit import audit_app
+from barlovento.cli.autopilot import aircraft_app, autopilot_app
 from barlovento.cli.bench import bench_app
 from barlovento.cli.classify import classify
 from barlovento.cli.clearing import clear, zones_app
@@ -76,6 +77,8 @@ for group in (survey_app, keys_app, consent_app, audit_app, borders_app, bench_a
 audit_app.command(track)
 audit_app.command(flown)
 app.command(init)
+app.command(autopilot_app)
+app.command(aircraft_app)
 
 
 @app.command

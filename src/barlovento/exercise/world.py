@@ -194,7 +194,9 @@ def _met(
             1.0,
             scenario.particles_per_second,
             spin_up,
-            cloud.Vent(source.x, source.y, source.z, source.size, source.rate_at(time)),
+            cloud.Vent(
+                source.x, source.y, source.z, source.size, source.rate_at(time), source.spread
+            ),
             layer,
             wind.as_blown(recent, scenario.atmosphere),
             readers._replace(bounds=bounds),

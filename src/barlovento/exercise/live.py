@@ -10,7 +10,6 @@ flown. The truth is in :meth:`World.truth`, for scoring and the debrief only.
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,54 +17,31 @@ from numpy.typing import NDArray
 from barlovento.domain.observation import Meteorology
 from barlovento.errors import BadInput
 from barlovento.exercise import air, wind
+from barlovento.exercise.flights import to_survey, write_flight
 from barlovento.exercise.gas import LONGEST_SPIN_UP, Gas
 from barlovento.exercise.placing import placed
 from barlovento.exercise.presets import preset
 from barlovento.exercise.readout import Reading, Shown, spells, wash
+from barlovento.exercise.sensed import Sensed, joined, nothing
 from barlovento.exercise.series import ornstein_uhlenbeck
 from barlovento.exercise.sites import Exercise, Faults, Site, TrueSite, Truth
 
-__all__ = ["Exercise", "Faults", "Sensed", "Site", "Truth", "World", "joined"]
+__all__ = [
+    "Exercise",
+    "Faults",
+    "Sensed",
+    "Site",
+    "Truth",
+    "World",
+    "joined",
+    "to_survey",
+    "write_flight",
+]
 
 FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 MAST_BEFORE = 600
 """So long the mast has told the wind before the flight [s]."""
-
-
-class Sensed(NamedTuple):
-    """Readings in order of time, drone, sensor and species.
-
-    Attributes
-    ----------
-    time : ndarray, shape (n,)
-        END of the averaging interval, after the start of the exercise [s].
-    drone, sensor, species : ndarray of int, shape (n,)
-        Index into the exercise's ``aircraft``, ``sensors`` and ``species``.
-    x, y, z : ndarray, shape (n,)
-        Mean place during the interval [m].
-    mole_fraction : ndarray, shape (n,)
-        The reading, or the limit where ``censored``; NaN where ``bad`` [ppb].
-    censored, bad : ndarray of bool, shape (n,)
-        Below the limit of detection; nothing was recorded.
-    """
-
-    time: FloatArray
-    drone: NDArray[np.int64]
-    sensor: NDArray[np.int64]
-    species: NDArray[np.int64]
-    x: FloatArray
-    y: FloatArray
-    z: FloatArray
-    mole_fraction: FloatArray
-    censored: BoolArray
-    bad: BoolArray
-
-
-def joined(parts: list[Sensed] | tuple[Sensed, ...]) -> Sensed:
-    """Return the readings of several pieces of a flight as one."""
-    return Sensed(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 class World:
@@ -161,7 +137,7 @@ class World:
                 shown = reading.go_on(first, clean + left * met[:, reader], height)
                 rows.append(self._row(drone, number, reading, shown))
         self._second = last
-        told = joined(rows) if rows else _nothing()
+        told = joined(rows) if rows else nothing()
         order = np.lexsort((told.species, told.sensor, told.drone, told.time))
         return Sensed(*(column[order] for column in told))
 
@@ -354,9 +330,3 @@ def _clean_air(seeds: np.random.SeedSequence, exercise: Exercise) -> FloatArray:
             slow = ornstein_uhlenbeck(_stream(child), exercise.duration, 1.0, level.time)
             row[:] = level.mean * np.maximum(1.0 + level.deviation * slow, 0.0)
     return clean
-
-
-def _nothing() -> Sensed:
-    """Return no readings."""
-    none, number, no = np.empty(0), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.bool_)
-    return Sensed(none, number, number, number, none, none, none, none, no, no)

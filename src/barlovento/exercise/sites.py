@@ -258,6 +258,13 @@ class Exercise:
         """What steers the wind besides buildings."""
         return self.atmosphere.valley
 
+    @property
+    def permitted_area(self) -> float:
+        """Of the permitted ring [m2]."""
+        ring = self.permitted
+        sides = zip(ring, (*ring[1:], ring[0]), strict=True)
+        return 0.5 * abs(sum(ax * by - bx * ay for (ax, ay), (bx, by) in sides))
+
     def with_rate(self, rate: float) -> Exercise:
         """Return the same exercise with each hidden site at one rate of the searched species.
 

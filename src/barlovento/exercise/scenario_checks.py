@@ -35,7 +35,7 @@ def check_exercise(exercise: Exercise, keys: ScenarioKeys) -> None:
 
 
 def _places(exercise: Exercise, keys: ScenarioKeys) -> None:
-    """Sites inside, home inside, heights that can be flown."""
+    """Check that sites and home lie inside, and that heights can be flown."""
     ring, area = exercise.permitted, exercise.area
     x, y = [p[0] for p in ring], [p[1] for p in ring]
     if max(max(x) - min(x), max(y) - min(y)) > WIDEST:
@@ -95,7 +95,7 @@ def _places(exercise: Exercise, keys: ScenarioKeys) -> None:
 
 
 def _sensors(exercise: Exercise, keys: ScenarioKeys) -> None:
-    """Presets that exist and tell something of what is measured."""
+    """Check that presets exist and tell something of what is measured."""
     searched = False
     for name in exercise.sensors:
         try:
@@ -119,7 +119,7 @@ def _sensors(exercise: Exercise, keys: ScenarioKeys) -> None:
 
 
 def _aircraft(exercise: Exercise, keys: ScenarioKeys) -> None:
-    """Names that the catalogue of aircraft knows, where there is one."""
+    """Check names against the catalogue of aircraft, where there is one."""
     catalogue = files("barlovento.fly") / "aircraft.toml"
     if not catalogue.is_file():
         return
@@ -138,12 +138,10 @@ def _aircraft(exercise: Exercise, keys: ScenarioKeys) -> None:
 
 
 def _buildings(exercise: Exercise, keys: ScenarioKeys) -> None:
-    """No opening inside of a building, and no building that holds home."""
+    """Check that no building holds an opening or home."""
     for building in exercise.buildings:
         for site in exercise.sites:
-            if any(
-                covers(building, v.x, v.y) and v.z < building.height for v in site.vents
-            ):
+            if any(covers(building, v.x, v.y) and v.z < building.height for v in site.vents):
                 keys.complain(
                     f"site.{site.name}.at_m",
                     f"An opening lies inside of building {building.name}, from which no gas "
@@ -159,7 +157,7 @@ def _buildings(exercise: Exercise, keys: ScenarioKeys) -> None:
 
 
 def _wind(exercise: Exercise, keys: ScenarioKeys) -> None:
-    """A record that covers the flight, and a wind that turbulence can be built on."""
+    """Check that a record covers the flight, and that turbulence can be built on the wind."""
     record = exercise.wind_record
     if record and (record[0][0] > 0.0 or record[-1][0] < exercise.duration):
         keys.complain(
@@ -183,9 +181,7 @@ def _wind(exercise: Exercise, keys: ScenarioKeys) -> None:
 def _crosses(ring: tuple[tuple[float, float], ...]) -> bool:
     """Return whether sides of a ring cross each other."""
 
-    def turn(
-        a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]
-    ) -> float:
+    def turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
         return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
     sides = list(zip(ring, (*ring[1:], ring[0]), strict=True))

@@ -11,11 +11,11 @@ from typing import Any
 from barlovento.domain.observation import RatePrior, SearchArea
 from barlovento.domain.species import find_species
 from barlovento.errors import BadInput, SurveyError
+from barlovento.exercise import shelf
 from barlovento.exercise.lookalikes import backgrounds
-from barlovento.exercise.records import Mast
 from barlovento.exercise.scenario_air import read_air, read_mast, read_record
 from barlovento.exercise.scenario_checks import check_exercise
-from barlovento.exercise.scenario_keys import Point, ScenarioKeys
+from barlovento.exercise.scenario_keys import ScenarioKeys
 from barlovento.exercise.scenario_sites import (
     read_buildings,
     read_faults,
@@ -46,18 +46,16 @@ def read_exercise(path_or_name: str | Path) -> Exercise:
     BadInput
         There is no such file or name.
     """
-    from barlovento.exercise import library
-
     text = str(path_or_name)
     if isinstance(path_or_name, str) and not text.endswith(".toml") and "/" not in text:
-        return library.read(text)
+        return parse(shelf.template(text), name=text, file=f"{text}{shelf.ENDING}")
     path = Path(path_or_name)
     try:
         content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         raise BadInput(
             f"The scenario {text!r} can't be read: {problem}. Give a TOML file, or one of: "
-            f"{', '.join(library.names())}."
+            f"{', '.join(shelf.names())}."
         ) from None
     return parse(content, name=path.stem, file=path.name)
 
@@ -135,7 +133,7 @@ def _exercise(keys: ScenarioKeys, name: str) -> Exercise | None:
         start=start,
         duration=duration,
         atmosphere=air,
-        mast=_whole_mast(mast),
+        mast=mast,
         any_direction=keys.values["wind"].get("from_direction_deg") == "random",
         wind_record=record,
         sites=sites,
@@ -154,10 +152,6 @@ def _exercise(keys: ScenarioKeys, name: str) -> Exercise | None:
         origin=origin,
         local_offset=offset,
     )
-
-
-def _whole_mast(mast: Mast) -> Mast:
-    return mast
 
 
 def _start(keys: ScenarioKeys) -> datetime | None:
@@ -218,9 +212,7 @@ def _area(keys: ScenarioKeys) -> SearchArea | None:
     return SearchArea(x=x, y=y, release_height=height, max_sources=most, rate=rate)
 
 
-def _levels(
-    keys: ScenarioKeys, species: tuple[str, ...], land: str | None
-) -> Mapping[str, Level]:
+def _levels(keys: ScenarioKeys, species: tuple[str, ...], land: str | None) -> Mapping[str, Level]:
     """Return clean air: of the table, or as the file has it."""
     found: dict[str, Level] = backgrounds(species, land or RURAL)
     own: Any = keys.get("background_ppb", None) or {}
@@ -237,6 +229,3 @@ def _levels(
         if level is not None and math.isfinite(level):
             found[known] = Level(mean=level)
     return found
-
-
-__all__ = ["Point", "parse", "read_exercise"]

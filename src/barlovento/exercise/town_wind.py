@@ -31,9 +31,7 @@ def town_of(buildings: Sequence[Building], layer: Layer, direction: FloatArray) 
     count = np.ceil((boxes[:, :2].max(axis=0) + reach - low) / CELL).astype(int)
     near = _near(boxes, low, count)
     del layer, direction
-    return OPEN._replace(
-        boxes=boxes, corner=np.array([low[0], low[1], CELL]), near=near
-    )
+    return OPEN._replace(boxes=boxes, corner=np.array([low[0], low[1], CELL]), near=near)
 
 
 def _box(building: Building) -> list[float]:

@@ -137,6 +137,12 @@ def slip(cloud, q, seconds, mean, town):  # type: ignore[no-untyped-def]
         The buildings.
     """
     x0, y0, z0 = cloud[q, X_OLD], cloud[q, Y_OLD], cloud[q, Z_OLD]
+    held = inside(x0, y0, z0, town)
+    if held >= 0:
+        # Let out under a roof: it leaves through the roof.
+        cloud[q, X], cloud[q, Y], cloud[q, Z] = x0, y0, town.boxes[held, 6] + 0.5
+        cloud[q, Z_OLD] = cloud[q, Z]
+        return
     x, y, z = cloud[q, X], cloud[q, Y], cloud[q, Z]
     east, north, up = shift(x0, y0, z0, mean, town)
     x, y, z = x + seconds * east, y + seconds * north, max(z + seconds * up, 0.02)

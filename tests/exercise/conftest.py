@@ -11,8 +11,8 @@ import pytest
 
 from barlovento.domain.observation import SearchArea
 from barlovento.domain.species import find_species
-from barlovento.exercise.instruments import Instrument, SensorModel, fixed_point
 from barlovento.exercise import presets
+from barlovento.exercise.instruments import Instrument, SensorModel, fixed_point
 from barlovento.exercise.presets import Preset
 from barlovento.exercise.records import Atmosphere, HiddenSource, Mast, Scenario
 from barlovento.exercise.sites import Exercise, Faults, Level, RandomSites, Site
@@ -97,9 +97,7 @@ def exercise(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Exercise]:
             "start": datetime(2031, 1, 2, 3, 0, tzinfo=UTC),
             "duration": 240,
             "mast": Mast(height=10.0, interval=interval),
-            "sites": (
-                Site(name="s", kind="hidden", vents=(vent,), rates={"acetone": 1e-3}),
-            ),
+            "sites": (Site(name="s", kind="hidden", vents=(vent,), rates={"acetone": 1e-3}),),
             "area": SEARCH,
             "permitted": ((-100.0, -100.0), (100.0, -100.0), (100.0, 100.0), (-100.0, 100.0)),
             "floor": 2.0,

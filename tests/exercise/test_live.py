@@ -115,9 +115,7 @@ def test_a_site_is_heard_only_while_it_is_on(exercise: Maker) -> None:
     site = Site(
         name="s",
         kind="hidden",
-        vents=(
-            HiddenSource(x=0.0, y=0.0, z=2.0, emission_rate=1.0, windows=((-600.0, 30.0),)),
-        ),
+        vents=(HiddenSource(x=0.0, y=0.0, z=2.0, emission_rate=1.0, windows=((-600.0, 30.0),)),),
         rates={"acetone": 1e-3},
     )
     world = World(exercise(sensors=("plain",), backgrounds={}, sites=(site,)), 1)

@@ -61,9 +61,7 @@ def test_a_building_holds_gas_back_in_its_lee(exercise: Maker) -> None:
     site = Site(name="s", kind="hidden", vents=(vent,), rates={"acetone": 1e-3})
     counts = []
     for buildings in ((), BLOCKS[:1]):
-        places, _ = particles_of(
-            exercise(buildings=buildings, sites=(site,), roughness_length=0.5)
-        )
+        places, _ = particles_of(exercise(buildings=buildings, sites=(site,), roughness_length=0.5))
         counts.append(int((places[:, 0] < 66.0).sum()))
     assert counts[1] > 1.5 * counts[0]
 

@@ -16,8 +16,16 @@ Record = tuple[tuple[float, float, float], ...]
 RANDOM = "random"
 
 
-def read_record(keys: ScenarioKeys) -> Record:
-    """Return the given course of the wind, empty for none."""
+def read_record(keys: ScenarioKeys, duration: int | None) -> Record:
+    """Return the given course of the wind, empty for none.
+
+    Parameters
+    ----------
+    keys : ScenarioKeys
+        The scenario.
+    duration : int or None
+        Longest flight, where it is known [s].
+    """
     mend = "Write rows of seconds after the start, speed in m/s and direction in degrees."
     value = keys.get("wind.record", None)
     if value is None:
@@ -28,6 +36,13 @@ def read_record(keys: ScenarioKeys) -> Record:
     times = [row[0] for row in rows]
     if len(rows) < 2 or any(b <= a for a, b in pairwise(times)):
         keys.complain("wind.record", "Its times don't rise.", mend)
+    if duration is not None and rows and (times[0] > 0.0 or times[-1] < duration):
+        keys.complain(
+            "wind.record",
+            f"The wind record runs from {times[0]:g} to {times[-1]:g} s, "
+            f"the flight from 0 to {duration} s.",
+            "Give a record that covers the flight, or shorten duration_s.",
+        )
     if any(not 0.1 <= row[1] <= 40.0 for row in rows):
         keys.complain("wind.record", "A speed is out of bounds.", "It must be from 0.1 to 40 m/s.")
     return tuple((row[0], row[1], row[2]) for row in rows)

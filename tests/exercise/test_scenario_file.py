@@ -141,6 +141,8 @@ def test_impossible_physics_is_told_all_at_once() -> None:
             ('species = ["acetone"]', 'species = ["acetonne"]'),
             ('sensors = ["study-0p3"]', 'sensors = ["nose"]'),
             ("home_m = [-380, -380]", "home_m = [-500, 0]"),
+            ("rate_g_s = [0.05, 0.5] ", "rate_g_s = -1 "),
+            ("# [site.shed]", '[site.shed]\nkind = "trafic"\nat_m = [0, 0]'),
             ("# record = [[0, 4.0, 250], [1800,", "record = [[0, 4.0, 250], [900,"),
             ('from_direction_deg = "random"', "from_direction_deg = 10"),
             (
@@ -155,6 +157,7 @@ def test_impossible_physics_is_told_all_at_once() -> None:
     assert set(found) == {
         *("wind.roughness_length_m", "wind.obukhov_length_m", "wind.mixing_height_m"),
         *("wind.temperature_k", "permitted.height_m", "start", "land_use"),
+        *("random.rate_g_s", "site.shed.kind"),
         *("species", "drones.sensors", "permitted.home_m", "wind.record", "site.a.at_m"),
     }
     assert "at least 1e-05" in found["wind.roughness_length_m"]

@@ -131,14 +131,14 @@ def _exercise(keys: ScenarioKeys, name: str) -> Exercise | None:
     origin = keys.point("permitted.origin", None)
     aircraft = keys.words("drones.aircraft", "Name an aircraft for each drone.")
     sensors = keys.words("drones.sensors", "Name the sensors that every drone carries.")
-    sites, vague = read_sites(keys)
+    sites = read_sites(keys)
     random = read_random(keys)
     faults = read_faults(keys)
     buildings = read_buildings(keys)
     levels = _levels(keys, species, land)
     offset = keys.number("local_offset_h", None, least=-14.0, most=14.0) or 0.0
     keys.finish()
-    if area is None or home is None or vague or not ring or random is None:
+    if area is None or home is None or not ring:
         return None
     heights = heights or (1.0, 2.0)
     return Exercise(

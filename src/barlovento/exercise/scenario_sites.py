@@ -17,14 +17,14 @@ from barlovento.exercise.sites import HIDDEN, Building, Faults, RandomSites, Sit
 MOST_SITES = 40
 
 
-def read_sites(keys: ScenarioKeys) -> tuple[tuple[Site, ...], bool]:
-    """Return the sites at given places, and whether one of them is faulty."""
+def read_sites(keys: ScenarioKeys) -> tuple[Site, ...]:
+    """Return the sites at given places; a faulty one is left out and noted."""
     found = [_site(keys, name) for name in keys.named("site")]
-    return tuple(site for site in found if site is not None), None in found
+    return tuple(site for site in found if site is not None)
 
 
-def read_random(keys: ScenarioKeys) -> RandomSites | None:
-    """Return what is drawn by the seed, None where a fault was noted."""
+def read_random(keys: ScenarioKeys) -> RandomSites:
+    """Return what is drawn by the seed; what is faulty is noted and as if left out."""
     before = RandomSites()
     if "random" not in keys.values:
         return before
@@ -61,11 +61,9 @@ def read_random(keys: ScenarioKeys) -> RandomSites | None:
         "apart": keys.number("random.apart_m", None, least=0.0, most=1e5),
         "edge": keys.number("random.edge_m", None, least=0.0, most=1e5),
     }
-    if rate is None:
-        return None
     return RandomSites(
         hidden=hidden,
-        rate=(1e-3 * rate[0], 1e-3 * rate[1]),
+        rate=before.rate if rate is None else (1e-3 * rate[0], 1e-3 * rate[1]),
         mixed=keys.switch("random.mixed"),
         vents=(max(vents[0], 1), max(vents[1], 1)),
         kinds=kinds,

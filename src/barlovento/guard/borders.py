@@ -176,6 +176,26 @@ class Borders:
         depth = margins(self.around(state), places).margin
         return depth, np.maximum(*self.errors(state, places))
 
+    def limit_error(
+        self, state: str, lons: Sequence[float] | FloatArray, lats: Sequence[float] | FloatArray
+    ) -> FloatArray:
+        """Return the error of the limit at places, as :meth:`signed_depth` does.
+
+        Parameters
+        ----------
+        state : str
+            ISO 3166 alpha-2.
+        lons, lats : array_like, shape (n,)
+            WGS 84 [degree].
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            [m].
+        """
+        places = cartesian(np.atleast_1d(np.asarray(lons, float)), np.atleast_1d(lats))
+        return np.maximum(*self.errors(state, places))
+
     def errors(self, state: str, places: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return how far the true limit may lie off the one that is drawn.
 

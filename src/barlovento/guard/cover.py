@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -148,7 +148,7 @@ class Sheet:
         self.side = side * (1 + scale_error(self.reach)) + 2 * BEND + SEAM
         self._drawn: dict[int, list[Drawing]] = {}
         self._joined: dict[tuple[int, ...], Flat | None] = {}
-        self._box: Any = None
+        self._first: FloatArray | None = None
 
     def _drawings(self, volume: Bounded) -> list[Drawing]:
         """Return each shape of a volume that is near, drawn once."""
@@ -165,13 +165,19 @@ class Sheet:
 
     def patches(self, pieces: Pieces) -> Patches:
         """Return the pieces' patches, drawn; the first to be drawn hold all later ones."""
+        flat, middle, reach = flattened(pieces.corners, self.frame.origin, self.frame.axes)
+        if self._first is None:
+            self._first = flat
+        return Patches(flat, pieces.kind == LEG, middle, reach)
+
+    @cached_property
+    def _box(self) -> Any:
+        """A box that holds all patches and what is beside them."""
         import shapely
 
-        flat, middle, reach = flattened(pieces.corners, self.frame.origin, self.frame.axes)
-        if self._box is None:
-            low, high = flat.min(axis=(0, 1)), flat.max(axis=(0, 1))
-            self._box = shapely.box(*(low - self.side - 1), *(high + self.side + 1))
-        return Patches(flat, pieces.kind == LEG, middle, reach)
+        assert self._first is not None
+        low, high = self._first.min(axis=(0, 1)), self._first.max(axis=(0, 1))
+        return shapely.box(*(low - self.side - 1), *(high + self.side + 1))
 
     def first_touch(self, zone: Bounded, one: Pieces) -> float:
         """Return where a piece of a leg first comes near to a zone, as a share of it.

@@ -118,6 +118,13 @@ def key_of(name: str) -> SigningKey:
     return new_key(name.partition("#")[0], seed=name.encode().ljust(32, b"."))
 
 
+@lru_cache(maxsize=4096)
+def sealed(kind: str, payload: bytes, signers: tuple[str, ...]) -> bytes:
+    """Return an envelope; the same keys sign the same words alike, so once is enough."""
+    signing = [key_of(name) for name in signers]
+    return trust.seal_envelope(kind, payload, {key.key.id: key.sign for key in signing})
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A flight along the equator from one cell to another, within one day.
@@ -246,10 +253,7 @@ class World:
 
     def seal(self, kind: str, content: Any, *signers: str) -> bytes:
         """Sign something with some keys."""
-        signing = [key_of(name) for name in signers]
-        return trust.seal_envelope(
-            kind, canonical(content), {key.key.id: key.sign for key in signing}
-        )
+        return sealed(kind, canonical(content), signers)
 
     # ------------------------------------------------------------ what may happen
 

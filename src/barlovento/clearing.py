@@ -242,13 +242,13 @@ def _record(
 
 def _suspect_swapped(read: PlanFile, consents: Sequence[Consent], name: str) -> None:
     """Refuse a plan that starts near no consent, but near one with its coordinates swapped."""
-    from barlovento.guard.cover import shapes
-    from barlovento.guard.geometry import places
+    from barlovento.guard.geometry import places, shapes_of
 
     first = read.route.waypoints[0]
     if abs(first.lon) > 90:
         return
-    caps = [shape for consent in consents for shape in shapes(consent.volume.area, False)]
+    areas = [consent.volume.area for consent in consents]
+    caps = [shape for area in areas for shape in shapes_of(area, outward=False)]
     here, there = (
         vector / float((vector**2).sum()) ** 0.5
         for vector in places([first.lon, first.lat], [first.lat, first.lon])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from barlovento.domain.airspace import Area, Circle, Consent, Position, Volume, Zone
+from barlovento.domain.airspace import Circle, Consent, Position, Volume, Zone
 from barlovento.guard.drawing import QUADRANT, BoolArray, Drawing, Flat, Patches
 from barlovento.guard.geometry import (
     BEND,
@@ -36,12 +36,6 @@ ROUNDING = 1e-5
 
 LARGE = 1000
 """An outline with more edges is cut to what is near [1]."""
-
-
-@lru_cache(maxsize=4096)
-def shapes(area: Area, outward: bool) -> tuple[Shape, ...]:
-    """Return an area's polygons; the same area is prepared once."""
-    return shapes_of(area, outward=outward)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +104,7 @@ def bounded(
     if not when:
         return None
     low, high = ranges.bounds(volume.lower, volume.upper, generous=generous)
-    return Bounded(shapes(volume.area, generous), when, low, high, owner)
+    return Bounded(shapes_of(volume.area, outward=generous), when, low, high, owner)
 
 
 def _around(volume: Volume) -> Sequence[Position]:

@@ -147,7 +147,7 @@ def _beside(slab: FloatArray, ax: float, ay: float, bx: float, by: float) -> boo
     if max(a, b) < slab[4] or min(a, b) > slab[5]:
         return True
     a, b = ax * c + ay * s, bx * c + by * s
-    return max(a, b) < slab[2] or min(a, b) > slab[3]
+    return bool(max(a, b) < slab[2] or min(a, b) > slab[3])
 
 
 @nb.njit(cache=True, nogil=True)

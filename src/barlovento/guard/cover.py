@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -272,8 +272,8 @@ class Sheet:
         several = len(parts) > 1 and isinstance(volumes[0].owner, Consent)
         return shapely.buffer(parts, SEAM, join_style="mitre") if several else parts
 
-    def uncovered(self, one: Pieces, consents: Sequence[Bounded]) -> Any:
-        """Return where a piece lacks the union of consents at some time or height, or None."""
+    def uncovered(self, one: Pieces, consents: Sequence[Bounded]) -> Iterator[Any]:
+        """Yield where a piece lacks the union of consents, for every stretch and layer of it."""
         import shapely
 
         rim = self.side / math.cos(math.pi / (4 * QUADRANT))
@@ -294,8 +294,7 @@ class Sheet:
                 for part in parts:
                     rest = shapely.difference(rest, part)
                 if not shapely.is_empty(rest):
-                    return rest
-        return None
+                    yield rest
 
 
 def _stretches(time: FloatArray, consents: Sequence[Bounded]) -> Iterable[tuple[float, float]]:

@@ -100,14 +100,18 @@ def fan_of(
 
     Parameters
     ----------
-    knots, profile
-        As in :func:`stretches_of`.
+    knots : ndarray, shape (n + 1, 3)
+        Places [m].
+    profile : ndarray, shape (n + 1, 4)
+        As in :func:`stretches_of`, times [s since 1970] and heights [m].
     between : ndarray, shape (n + 1, m - 1, 3)
         Places on the way from each knot to the end [m].
     lines : ndarray, shape (m + 1,)
         Where along the way they lie, beginning and end included [1].
-    end, goal
-        As in :func:`way_boxes`.
+    end : ndarray, shape (3,)
+        Where the ways lead [m].
+    goal : ndarray, shape (4,)
+        As in :func:`way_boxes`: height [m], speed [m s-1], errors of time [s] and height [m].
 
     Returns
     -------

@@ -96,14 +96,35 @@ def fast(world: World, zones: Any, borders: Any) -> tuple[str | None, float, boo
     return None, time.thread_time() - start, True
 
 
-def compare(plans: int, seed: int) -> dict[str, Any]:
+CHUNK = 250
+
+
+def compare(plans: int, seed: int, journal: running.Journal) -> dict[str, Any]:
     """Return counts over many worlds."""
+    starts = range(0, plans, CHUNK)
+    left = [start for start in starts if start not in journal.done]
+    progress = running.Progress(len(left), f"{CHUNK} plans each")
+    for start in left:
+        journal.keep(start, some(range(start, min(start + CHUNK, plans)), seed))
+        progress.step()
+    tally: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    wrong: list[dict[str, Any]] = []
+    for start in starts:
+        part = journal.done[start]
+        tally.update(part["tally"])
+        kinds.update(part["lacking"])
+        wrong += part["differences"]
+    return {"tally": dict(tally), "lacking": dict(kinds), "differences": wrong}
+
+
+def some(plans: range, seed: int) -> dict[str, Any]:
+    """Return counts over some worlds."""
     maker = Maker(seed)
     tally: Counter[str] = Counter()
     wrong: list[dict[str, Any]] = []
     kinds: Counter[str] = Counter()
-    start = time.monotonic()
-    for number in range(plans):
+    for number in plans:
         world = maker.world(number)
         quick, _, named = fast(world, world.zones, borders_of(world.line))
         slow = Slow(world).verdict()
@@ -125,9 +146,6 @@ def compare(plans: int, seed: int) -> dict[str, Any]:
                     "gap": min((abs(gap) for gap in world.gaps), default=None),
                 }
             )
-        if (number + 1) % 500 == 0:
-            left = (time.monotonic() - start) / (number + 1) * (plans - number - 1)
-            sys.stderr.write(f"{number + 1}/{plans}, {left:.0f} s left  {dict(tally)}\n")
     return {"tally": dict(tally), "lacking": dict(kinds), "differences": wrong}
 
 
@@ -196,10 +214,13 @@ def main() -> None:
         plans={"type": int, "default": 20_000, "help": "number of plans"},
         timed={"type": int, "default": 300, "help": "number of plans that are timed"},
         seed={"type": int, "default": 1, "help": "another seed, other plans"},
+        journal={"type": Path, "help": "keep what is done in this file, and go on from there"},
     )
     options = parser.parse_args()
     plans = 300 if options.quick else options.plans
-    found = compare(plans, options.seed)
+    scripts = (Path(__file__).name, "clear_worlds.py", "clear_slow.py")
+    journal = running.Journal(options.journal, scripts, plans=plans, seed=options.seed)
+    found = compare(plans, options.seed, journal)
     timed = speed(30 if options.quick else options.timed, options.seed + 1)
     for line in found["differences"][:20]:
         sys.stderr.write(json.dumps(line) + "\n")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from permission_world import World, opened, step, tell_coarsely
-from running import Progress, arguments, report, table
+from running import Journal, Progress, arguments, report, table
 
 CHUNK = 250
 
@@ -46,18 +47,25 @@ def main() -> int:
         sequences={"type": int, "default": 100_000, "help": "how many"},
         steps={"type": int, "default": 24, "help": "most steps of one"},
         workers={"type": int, "default": 1, "help": "processes"},
+        journal={"type": Path, "help": "keep what is done in this file, and go on from there"},
     )
     options = parser.parse_args()
     total = 500 if options.quick else options.sequences
     starts = range(0, total, CHUNK)
-    progress, begun = Progress(len(starts), "chunks"), time.monotonic()
-    found: dict[str, Any] = {"sequences": 0, "steps": 0, "given": 0, "refused": 0, "faults": []}
+    scripts = (Path(__file__).name, "permission_world.py")
+    journal = Journal(options.journal, scripts, total=total, steps=options.steps)
+    left = [start for start in starts if start not in journal.done]
+    progress, begun = Progress(len(left), "chunks"), time.monotonic()
     with ProcessPoolExecutor(options.workers) as pool:
-        counts = [min(CHUNK, total - start) for start in starts]
-        for part in pool.map(sequences, starts, counts, [options.steps] * len(starts)):
-            for key, value in part.items():
-                found[key] += value
+        counts = [min(CHUNK, total - start) for start in left]
+        parts = pool.map(sequences, left, counts, [options.steps] * len(left))
+        for start, part in zip(left, parts, strict=True):
+            journal.keep(start, part)
             progress.step()
+    found: dict[str, Any] = {"sequences": 0, "steps": 0, "given": 0, "refused": 0, "faults": []}
+    for start in starts:
+        for key, value in journal.done[start].items():
+            found[key] += value
     found["elapsed_s"] = time.monotonic() - begun
     wrong = sum("refused although" not in fault["error"] for fault in found["faults"])
     needless = len(found["faults"]) - wrong

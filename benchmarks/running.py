@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -53,6 +54,44 @@ class Progress:
         else:
             sys.stderr.write(line + "\n")
         sys.stderr.flush()
+
+
+class Journal:
+    """Parts of a long run that are done, one a line of a file, so that a stopped run can go on.
+
+    Parameters
+    ----------
+    path : Path or None
+        The file; None keeps nothing.
+    scripts : sequence of str
+        Names of the benchmark's own files. Parts made by other rules than those of today, or by
+        other scripts, are passed over.
+    about : mapping
+        Options that a part depends on.
+    """
+
+    def __init__(self, path: Path | None, scripts: Sequence[str], **about: Any) -> None:
+        self.path = path
+        rules = ROOT / "src" / "barlovento"
+        files = [*rules.glob("guard/*.py"), *rules.glob("domain/*.py")]
+        code = hashlib.sha256()
+        for file in sorted([*files, *(ROOT / "benchmarks" / name for name in scripts)]):
+            code.update(file.read_bytes())
+        self.about = {**about, "code": code.hexdigest()[:16]}
+        self.done: dict[int, Any] = {}
+        if path is not None and path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                # A line that a stop cut short is no part.
+                if line.endswith("}") and (part := json.loads(line))["about"] == self.about:
+                    self.done[part["number"]] = part["part"]
+
+    def keep(self, number: int, part: Any) -> None:
+        """Remember a part."""
+        self.done[number] = part
+        if self.path is not None:
+            line = json.dumps({"about": self.about, "number": number, "part": part})
+            with self.path.open("a", encoding="utf-8") as stream:
+                stream.write("\n" + line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from barlovento.adapters.output_folder import OutputFolder
 from barlovento.adapters.store import Store
@@ -17,6 +17,9 @@ from barlovento.fly.plans import PlanFile, read_plan
 from barlovento.fly.zones import Lies, parse_zones, read_zones
 from barlovento.loose import gather
 from barlovento.permission_workspace import find, now, record
+
+if TYPE_CHECKING:
+    from barlovento.guard.borders import Borders
 
 CLEARANCE, REFUSAL, MAP = "clearance.json", "refusal.json", "map.png"
 SUFFIXES = {".json", ".geojson", ".txt", ".openair", ".air"}
@@ -178,6 +181,7 @@ def clear_plan(
     read = read_plan(plan, flight=flight)
     gathered = gather(consents, workspace=workspace, pins=pins, key=key)
     home, moment = gathered.home, now()
+    borders = borders_of(home)
     where = gathered.standing(moment)
     _suspect_swapped(read, where.living, plan.name)
     known = _zones(zones, home, country)
@@ -189,7 +193,7 @@ def clear_plan(
             read.route,
             consents=where.living,
             zones=every,
-            borders=borders_of(home),
+            borders=borders,
             now=moment,
             revoked=where.revoked,
             terrain=terrain,
@@ -200,7 +204,7 @@ def clear_plan(
     document = _document(read, clearance, shortfalls)
     files: tuple[str, ...] = ()
     if out is not None:
-        files = _write(out, read, where.living, every, shortfalls, document)
+        files = _write(out, read, where.living, every, shortfalls, document, borders)
     index = None if home is None else _record(home, gathered.logged, clearance, document)
     aside = (
         *gathered.aside,
@@ -242,13 +246,13 @@ def _record(
 
 def _suspect_swapped(read: PlanFile, consents: Sequence[Consent], name: str) -> None:
     """Refuse a plan that starts near no consent, but near one with its coordinates swapped."""
-    from barlovento.guard.cover import shapes
-    from barlovento.guard.geometry import places
+    from barlovento.guard.geometry import places, shapes_of
 
     first = read.route.waypoints[0]
     if abs(first.lon) > 90:
         return
-    caps = [shape for consent in consents for shape in shapes(consent.volume.area, False)]
+    areas = [consent.volume.area for consent in consents]
+    caps = [shape for area in areas for shape in shapes_of(area, outward=False)]
     here, there = (
         vector / float((vector**2).sum()) ** 0.5
         for vector in places([first.lon, first.lat], [first.lat, first.lon])
@@ -272,6 +276,7 @@ def _write(
     zones: Sequence[Zone],
     shortfalls: tuple[Shortfall, ...],
     document: dict[str, Any],
+    borders: Borders,
 ) -> tuple[str, ...]:
     from barlovento.share.clear_map import clear_map
 
@@ -280,7 +285,7 @@ def _write(
         # An older proof beside a new refusal would be believed.
         (out / (CLEARANCE if shortfalls else REFUSAL)).unlink(missing_ok=True)
         content = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-        drawing = clear_map(read.route, consents, zones, shortfalls)
+        drawing = clear_map(read.route, consents, zones, shortfalls, outline=borders.outline)
         folder.publish({name: content.encode(), MAP: drawing}, last=name)
     return (name, MAP)
 

@@ -62,6 +62,9 @@ class Meridian:
         apart = GEOD.inv(np.full(len(lon), self.lon), lat, lon, lat)[2]
         return np.where(lon <= self.lon, apart, -apart)
 
+    def limit_error(self, state: str, lons: Any, lats: Any) -> Any:
+        return self.signed_depth(state, lons, lats)[1]
+
     def signed_depth(self, state: str, lons: Any, lats: Any) -> tuple[Any, Any]:
         depth = self.depth(lons, lats) * (1 if state == "WW" else -1)
         return depth, np.full(len(depth), self.error)

@@ -333,3 +333,40 @@ def test_a_clearance_is_for_exactly_this_plan_while_its_consents_live() -> None:
         holds(proof, PLAN, now=NOW, revoked={"digest-WW"})
     with pytest.raises(PlanRefused, match="ended"):
         holds(proof, PLAN, now=NOON + timedelta(days=1))
+
+
+SEAM = moved(HERE, 90, 1000)[0]
+"""A border one kilometre east of here."""
+
+
+def beside(west: float, east: float, **more: Any) -> Any:
+    """A consent from some metres east of the border to others."""
+    edges = (moved((SEAM, HERE[1]), 90, metres)[0] for metres in (west, east))
+    one, two = edges
+    return consent(box(one, 0.4, two, 0.6), **more)
+
+
+def test_a_clearance_names_the_consent_that_holds_only_the_part_beyond_a_border() -> None:
+    # Each state's consent ends a little beyond its own side, so that none holds a leg alone.
+    consents = [beside(-5000, 50), beside(-50, 5000, authority="EE")]
+    plan = route(HERE, moved(HERE, 90, 2000))
+    proof = clear(plan, consents=consents, zones=(), borders=Meridian(SEAM), now=NOW)
+    assert proof.consents == ("digest-EE", "digest-WW")
+    for gone in ("digest-EE", "digest-WW"):
+        with pytest.raises(PlanRefused):
+            holds(proof, plan, now=NOW, revoked=[gone])
+
+
+def test_ways_home_over_a_border_need_consent_in_every_stretch_of_time() -> None:
+    # All is flown in the east; the ways home lead west, from before noon and 3 min to long after.
+    plan = route(moved((SEAM, HERE[1]), 90, 500), moved((SEAM, HERE[1]), 90, 4500), home=HERE)
+    middle = NOON + timedelta(minutes=3)
+    east = beside(-50, 9000, authority="EE")
+    before = Applicability(valid_from=NOON - timedelta(days=1), valid_until=middle)
+    after = Applicability(valid_from=middle, valid_until=NOON + timedelta(days=1))
+    first = beside(-5000, 50, when=before, digest="first")
+    both = [east, first, beside(-5000, 50, when=after, digest="second")]
+    assert missing(plan, both, borders=Meridian(SEAM)) == []
+    # The second consent is for another place: when the first has ended, nothing holds.
+    elsewhere = [east, first, beside(-5000, -4000, when=after, digest="second")]
+    assert [s.lacks for s in missing(plan, elsewhere, borders=Meridian(SEAM))] == ["consent of WW"]

@@ -13,6 +13,8 @@ from barlovento.domain.airspace import Circle, Polygon4326
 from barlovento.errors import BadInput, SurveyError
 from barlovento.fly.borders_file import read_borders
 from barlovento.guard.borders import Borders
+from barlovento.guard.jurisdiction import states_near
+from barlovento.guard.limit_errors import LimitErrors
 from barlovento.guard.margin_track import nearest_limit
 
 LAND = {
@@ -77,17 +79,23 @@ def test_an_unknown_state_is_an_error_and_not_outside(borders: Borders) -> None:
             borders.signed_depth(state, [0.0], [0.0])
 
 
-@settings(max_examples=60, deadline=None)
+WIDE = st.tuples(
+    st.floats(-10, 12), st.floats(35, 60), st.sampled_from(["FR", "GB", "ES", "BE", "CH"])
+)
+STRIP = st.tuples(st.floats(16.5, 19.5), st.floats(42.0, 43.5), st.sampled_from(["HR", "BA", "ME"]))
+"""Croatia's coast, behind which Bosnia lies within a few kilometres."""
+
+
+@settings(max_examples=120, deadline=None)
 @given(
-    lon=st.floats(-10, 12),
-    lat=st.floats(35, 60),
+    where=st.one_of(WIDE, STRIP),
     bearing=st.floats(0, 360),
     share=st.floats(0.0, 0.98),
-    state=st.sampled_from(["FR", "GB", "ES", "BE", "CH"]),
 )
 def test_nobody_reaches_a_limit_before_the_margin_is_used_up(
-    lon: float, lat: float, bearing: float, share: float, state: str
+    where: tuple[float, float, str], bearing: float, share: float
 ) -> None:
+    lon, lat, state = where
     from pyproj import Geod
 
     borders = Borders.shipped()
@@ -95,6 +103,32 @@ def test_nobody_reaches_a_limit_before_the_margin_is_used_up(
     to_lon, to_lat, _ = Geod(ellps="WGS84").fwd(lon, lat, bearing, share * abs(here))
     there = borders.signed_depth(state, [to_lon], [to_lat])[0][0]
     assert np.sign(there) == np.sign(here)
+
+
+def test_land_behind_a_narrow_strip_of_coast_is_as_near_as_it_is(borders: Borders) -> None:
+    from pyproj import Geod
+
+    # At sea off Cavtat, Croatia; the town of Trebinje is Bosnian.
+    here, trebinje = (18.20, 42.56), (18.344, 42.712)
+    away = Geod(ellps="WGS84").inv(*here, *trebinje)[2]
+    assert borders.sovereign_at(*here).state == "HR"
+    assert borders.signed_depth("HR", *([x] for x in here))[0][0] < away
+    assert borders.signed_depth("BA", *([x] for x in here))[0][0] > -away
+    near = states_near(borders, *here, away)
+    assert not near.sure
+    assert {"BA", "HR"} <= set(near.states)
+
+
+def test_a_disc_counts_the_errors_of_all_fields_that_it_touches(borders: Borders) -> None:
+    # 39 km outside of France's limit off the Landes, 1.6 km west of a field where it is vague.
+    table = {"FR": {"44,-3": [1_000, 1_000], "44,-2": [40_000, 40_000]}}
+    vague = Borders(
+        borders.outline, errors=LimitErrors({"field_degrees": 1.0, "errors": table}, unmeasured=0.0)
+    )
+    here = [-2.02], [44.5]
+    assert vague.sovereigns(*here)[0].candidates == ()
+    assert vague.sovereigns(*here, widened=500.0)[0].candidates == ()
+    assert vague.sovereigns(*here, widened=5_000.0)[0].candidates == ("FR",)
 
 
 @settings(max_examples=40, deadline=None)

@@ -77,7 +77,7 @@ def _faults(error: SurveyError, *, json: bool) -> int:
     screen = console(error=True)
     for line in fault_lines(error.faults):
         screen.print(line, soft_wrap=True)
-    message = f"The survey can't be used: {count_words(error.faults)}."
+    message = f"What was given can't be used: {count_words(error.faults)}."
     screen.print(message)
     if json:
         faults = [fault_document(fault) for fault in error.faults]

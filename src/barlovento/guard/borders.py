@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,12 +13,12 @@ from barlovento.domain.airspace import Area
 from barlovento.errors import BadInput
 from barlovento.guard import outline as outlines
 from barlovento.guard.covering import cells
-from barlovento.guard.limit_errors import UNMEASURED, LimitErrors
+from barlovento.guard.judging import FAR, Near, judge
+from barlovento.guard.limit_errors import FIELD, UNMEASURED, LimitErrors
 from barlovento.guard.limits import (
     FARTHEST,
     SEA,
     TERRITORIAL_SEA,
-    Margins,
     Surroundings,
     margins,
 )
@@ -30,11 +29,12 @@ from barlovento.guard.nearest import (
     Tree,
     build_tree,
     cartesian,
+    geodetic,
     nearest_many,
     side_of,
 )
 from barlovento.guard.outline import Outline
-from barlovento.guard.sovereignty import Finer, Kind, Sovereignty, Touched
+from barlovento.guard.sovereignty import Finer, Sovereignty, Touched
 
 ELSEWHERE = -5
 """Beside a line round a state's whole space: not that state."""
@@ -176,6 +176,26 @@ class Borders:
         depth = margins(self.around(state), places).margin
         return depth, np.maximum(*self.errors(state, places))
 
+    def limit_error(
+        self, state: str, lons: Sequence[float] | FloatArray, lats: Sequence[float] | FloatArray
+    ) -> FloatArray:
+        """Return the error of the limit at places, as :meth:`signed_depth` does.
+
+        Parameters
+        ----------
+        state : str
+            ISO 3166 alpha-2.
+        lons, lats : array_like, shape (n,)
+            WGS 84 [degree].
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            [m].
+        """
+        places = cartesian(np.atleast_1d(np.asarray(lons, float)), np.atleast_1d(lats))
+        return np.maximum(*self.errors(state, places))
+
     def errors(self, state: str, places: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return how far the true limit may lie off the one that is drawn.
 
@@ -237,7 +257,7 @@ class Borders:
         if not near:
             return tuple(FAR for _ in places)
         away, held = self._held(places)
-        errors = {number: self.errors(self.states[number], places) for number in near}
+        errors = {number: self._errors_around(number, places, widened) for number in near}
         owner = int(self._state_of[held[0]])
         off = max(float(outward.max()) for outward, _ in errors.values()) + widened
         alike = owner in near and min(held) == max(held) and not self._stated
@@ -246,9 +266,42 @@ class Borders:
             # is at least half as far away as the nearest line.
             near = [owner]
         found = {
-            number: _Near(margins(self._around(number), places), *errors[number]) for number in near
+            number: Near(margins(self._around(number), places), *errors[number]) for number in near
         }
-        return tuple(self._judge(i, found, widened, held[i]) for i in range(len(places)))
+        disputed = [n != SEA and self.outline.holders[n].disputed for n in held]
+        return tuple(
+            judge(
+                i,
+                found,
+                self.states,
+                widened=widened,
+                land=held[i] != SEA,
+                disputed=disputed[i],
+            )
+            for i in range(len(places))
+        )
+
+    def _errors_around(
+        self, number: int, places: FloatArray, reach: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the largest errors in the fields that a reach around places may touch [m]."""
+        state = self.states[number]
+        outward, inward = self.errors(state, places)
+        if reach <= 0.0:
+            return outward, inward
+        lon, lat = geodetic(places)
+        north = reach / 110_500
+        east = np.minimum(north / np.maximum(np.cos(np.radians(np.abs(lat) + north)), 1e-9), 180.0)
+        # No step is wider than a field, so that none is stepped over.
+        rows = np.linspace(-1.0, 1.0, int(2.0 * north / FIELD) + 2)
+        columns = np.linspace(-1.0, 1.0, int(2.0 * float(east.max()) / FIELD) + 2)
+        for row in rows:
+            at = np.clip(lat + row * north, -90.0, 90.0)
+            for column in columns:
+                there = self.errors(state, cartesian(lon + column * east, at))
+                outward = np.maximum(outward, there[0])
+                inward = np.maximum(inward, there[1])
+        return outward, inward
 
     def _held(self, places: FloatArray) -> tuple[FloatArray, list[int]]:
         """Return how far the nearest line is, and each place's land's holder, or :data:`SEA`."""
@@ -293,16 +346,6 @@ class Borders:
             cells(member, settled)
         return Touched(states=tuple(sorted(states)), perhaps_free=free, unnamed=unnamed)
 
-    def coast_distance(self, places: FloatArray) -> FloatArray:
-        """Return how far the nearest coast is, whoever's it is.
-
-        Parameters
-        ----------
-        places : ndarray, shape (n, 3)
-            Earth-centred [m].
-        """
-        return nearest_many(self.every_coast, places, FARTHEST, NO_OWNER)[0]
-
     def near(self, places: FloatArray, reach: float) -> list[int]:
         """Return the numbers of the states whose box is near any of the places.
 
@@ -328,56 +371,6 @@ class Borders:
             ends = np.concatenate([self.outline.begin[own], self.outline.end[own]])
             boxes[number] = ends.min(axis=0), ends.max(axis=0)
         return boxes
-
-    def _judge(self, i: int, found: dict[int, _Near], widened: float, held: int) -> Sovereignty:
-        """Return the verdict about one place from the margins of the states near it."""
-        margin = {number: float(one.margins.margin[i]) for number, one in found.items()}
-        best = max(margin, key=lambda number: margin[number])
-        land = held != SEA
-        disputed = land and self.outline.holders[held].disputed
-        owner = best if margin[best] >= 0.0 else SEA
-        may = {n for n, m in margin.items() if m >= -float(found[n].outward[i]) - widened}
-        if owner in margin:
-            may.add(owner)
-            error = float(found[owner].inward[i])
-            sure = margin[owner] > error and may == {owner} and not disputed
-            distance = margin[owner]
-        else:
-            error = float(found[best].outward[i])
-            sure, distance = not may and not land, -margin[best]
-        # A place at sea is free unless it is deep enough inside of somebody's sea.
-        somebodys = any(margin[n] > float(found[n].inward[i]) + widened for n in may)
-        coast = min(float(one.margins.own[i]) for one in found.values())
-        within = coast < TERRITORIAL_SEA - error - widened
-        kind: Kind = "land" if land else ("territorial" if owner != SEA else "high seas")
-        return Sovereignty(
-            state=(self.states[owner] if owner != SEA else "") or None,
-            certain=sure and (owner == SEA or bool(self.states[owner])),
-            distance=distance,
-            error=error,
-            kind=kind,
-            candidates=tuple(sorted(self.states[n] for n in may if self.states[n])),
-            perhaps_free=kind != "land" and not (somebodys or within),
-        )
-
-
-class _Near(NamedTuple):
-    """Margins of one state at n places, and the errors of its limit there [m]."""
-
-    margins: Margins
-    outward: FloatArray
-    inward: FloatArray
-
-
-FAR = Sovereignty(
-    state=None,
-    certain=True,
-    distance=TERRITORIAL_SEA,
-    error=UNMEASURED,
-    kind="high seas",
-    perhaps_free=True,
-)
-"""A place with no state anywhere near."""
 
 
 def _digest(*parts: str) -> str:

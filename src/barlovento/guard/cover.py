@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from barlovento.domain.airspace import Area, Circle, Consent, Position, Volume, Zone
+from barlovento.domain.airspace import Circle, Consent, Position, Volume, Zone
 from barlovento.guard.drawing import QUADRANT, BoolArray, Drawing, Flat, Patches
 from barlovento.guard.geometry import (
     BEND,
@@ -36,12 +36,6 @@ ROUNDING = 1e-5
 
 LARGE = 1000
 """An outline with more edges is cut to what is near [1]."""
-
-
-@lru_cache(maxsize=4096)
-def shapes(area: Area, outward: bool) -> tuple[Shape, ...]:
-    """Return an area's polygons; the same area is prepared once."""
-    return shapes_of(area, outward=outward)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +104,7 @@ def bounded(
     if not when:
         return None
     low, high = ranges.bounds(volume.lower, volume.upper, generous=generous)
-    return Bounded(shapes(volume.area, generous), when, low, high, owner)
+    return Bounded(shapes_of(volume.area, outward=generous), when, low, high, owner)
 
 
 def _around(volume: Volume) -> Sequence[Position]:
@@ -148,7 +142,7 @@ class Sheet:
         self.side = side * (1 + scale_error(self.reach)) + 2 * BEND + SEAM
         self._drawn: dict[int, list[Drawing]] = {}
         self._joined: dict[tuple[int, ...], Flat | None] = {}
-        self._box: Any = None
+        self._first: FloatArray | None = None
 
     def _drawings(self, volume: Bounded) -> list[Drawing]:
         """Return each shape of a volume that is near, drawn once."""
@@ -165,13 +159,19 @@ class Sheet:
 
     def patches(self, pieces: Pieces) -> Patches:
         """Return the pieces' patches, drawn; the first to be drawn hold all later ones."""
+        flat, middle, reach = flattened(pieces.corners, self.frame.origin, self.frame.axes)
+        if self._first is None:
+            self._first = flat
+        return Patches(flat, pieces.kind == LEG, middle, reach)
+
+    @cached_property
+    def _box(self) -> Any:
+        """A box that holds all patches and what is beside them."""
         import shapely
 
-        flat, middle, reach = flattened(pieces.corners, self.frame.origin, self.frame.axes)
-        if self._box is None:
-            low, high = flat.min(axis=(0, 1)), flat.max(axis=(0, 1))
-            self._box = shapely.box(*(low - self.side - 1), *(high + self.side + 1))
-        return Patches(flat, pieces.kind == LEG, middle, reach)
+        assert self._first is not None
+        low, high = self._first.min(axis=(0, 1)), self._first.max(axis=(0, 1))
+        return shapely.box(*(low - self.side - 1), *(high + self.side + 1))
 
     def first_touch(self, zone: Bounded, one: Pieces) -> float:
         """Return where a piece of a leg first comes near to a zone, as a share of it.
@@ -272,8 +272,8 @@ class Sheet:
         several = len(parts) > 1 and isinstance(volumes[0].owner, Consent)
         return shapely.buffer(parts, SEAM, join_style="mitre") if several else parts
 
-    def uncovered(self, one: Pieces, consents: Sequence[Bounded]) -> Any:
-        """Return where a piece lacks the union of consents at some time or height, or None."""
+    def uncovered(self, one: Pieces, consents: Sequence[Bounded]) -> Iterator[Any]:
+        """Yield where a piece lacks the union of consents, for every stretch and layer of it."""
         import shapely
 
         rim = self.side / math.cos(math.pi / (4 * QUADRANT))
@@ -294,8 +294,7 @@ class Sheet:
                 for part in parts:
                     rest = shapely.difference(rest, part)
                 if not shapely.is_empty(rest):
-                    return rest
-        return None
+                    yield rest
 
 
 def _stretches(time: FloatArray, consents: Sequence[Bounded]) -> Iterable[tuple[float, float]]:

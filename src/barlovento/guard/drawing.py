@@ -178,9 +178,12 @@ class Drawing(Flat):
     @cached_property
     def edges(self) -> FloatArray:
         """Return both ends of each edge of its rings, shape (m, 4) [m]."""
-        return np.concatenate(
-            [np.concatenate([ring, np.roll(ring, -1, axis=0)], axis=1) for ring in self._rings]
-        )
+        edges = np.empty((sum(len(ring) for ring in self._rings), 4))
+        begin = 0
+        for ring in self._rings:
+            some = edges[begin : (begin := begin + len(ring))]
+            some[:, :2], some[:-1, 2:], some[-1, 2:] = ring, ring[1:], ring[0]
+        return edges
 
     def holds(self, pieces: Pieces, patches: Patches, rows: IntArray, side: float) -> BoolArray:
         """Return which patches lie inside, farther from the rim than the side.

@@ -145,8 +145,9 @@ class Shape:
     radius: float = 0.0
 
 
+@lru_cache(maxsize=4096)
 def shapes_of(area: Area, *, outward: bool) -> tuple[Shape, ...]:
-    """Return an area's members as polygons.
+    """Return an area's members as polygons; the same area is prepared once.
 
     Parameters
     ----------

@@ -129,6 +129,25 @@ class KnowsBorders(Protocol):
         """
         ...
 
+    def limit_error(
+        self, state: str, lons: Sequence[float] | FloatArray, lats: Sequence[float] | FloatArray
+    ) -> FloatArray:
+        """Return the error that goes with a depth, without the depth.
+
+        Parameters
+        ----------
+        state : str
+            ISO 3166 alpha-2.
+        lons, lats : array_like, shape (n,)
+            [degree].
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            [m].
+        """
+        ...
+
 
 class Near(NamedTuple):
     """States that may hold a place within a radius of another.
@@ -232,7 +251,7 @@ def _more_error(
     near, far = np.maximum(lat - north, -90.0), np.minimum(lat + north, 90.0)
     west = (lon - east + 180.0) % 360.0 - 180.0
     right = (lon + east + 180.0) % 360.0 - 180.0
-    _, corners = borders.signed_depth(
+    corners = borders.limit_error(
         state, np.concatenate([west, right, west, right]), np.concatenate([near, near, far, far])
     )
     more: FloatArray = np.maximum(corners.reshape(4, -1).max(axis=0) - error, 0.0)

@@ -12,6 +12,9 @@ import numpy as np
 
 from barlovento.guard.nearest import FloatArray, geodetic
 
+FIELD = 1.0
+"""Side of a field of the table that is shipped; none may be smaller [degree]."""
+
 UNMEASURED = 30_000.0
 """Where nothing was measured: more than 99 % of what was [m]."""
 

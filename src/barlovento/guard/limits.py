@@ -105,7 +105,10 @@ def margin_at(
     if holder == SEA and own < np.inf:
         # A farther coast of others can't bring the median nearer than the other limits.
         other = _within(around.coasts, p, 2.0 * TERRITORIAL_SEA - own, around.state)
-        return sea_margin(own, other), own, other, holder
+        margin = sea_margin(own, other)
+        # Behind a narrow strip of land begins the next state, nearer than any limit at sea.
+        border = _within(around.border, p, abs(margin), NO_OWNER)
+        return (min(margin, border) if margin >= 0.0 else max(margin, -border)), own, other, holder
     squared, index = nearest(around.border, p, bounds[2] ** 2, NO_OWNER)
     bounds[2] = np.sqrt(squared) if index >= 0 else FARTHEST
     border = to_metres(squared) if index >= 0 else np.inf

@@ -105,6 +105,52 @@ def _relevant(
 
 
 @nb.njit(cache=True, nogil=True)
+def _slab(flat: FloatArray, line: bool, side: float, slab: FloatArray) -> None:
+    """Find a turned box that holds whatever is near to a patch.
+
+    Parameters
+    ----------
+    flat : ndarray, shape (4, 2)
+        The patch's corners [m].
+    line : bool
+        Whether it is a line, there and back.
+    side : float
+        So near [m].
+    slab : ndarray, shape (6,)
+        Replaced: a direction along the patch [1], and least and greatest along it and to its
+        left [m].
+    """
+    if line:
+        dx, dy = flat[1, 0] - flat[0, 0], flat[1, 1] - flat[0, 1]
+    else:
+        dx = flat[2, 0] + flat[3, 0] - flat[0, 0] - flat[1, 0]
+        dy = flat[2, 1] + flat[3, 1] - flat[0, 1] - flat[1, 1]
+    long = math.sqrt(dx * dx + dy * dy)
+    slab[0], slab[1] = (dx / long, dy / long) if long > 0.0 else (1.0, 0.0)
+    slab[2] = slab[4] = math.inf
+    slab[3] = slab[5] = -math.inf
+    for k in range(4):
+        along = flat[k, 0] * slab[0] + flat[k, 1] * slab[1]
+        left = flat[k, 1] * slab[0] - flat[k, 0] * slab[1]
+        slab[2], slab[3] = min(slab[2], along), max(slab[3], along)
+        slab[4], slab[5] = min(slab[4], left), max(slab[5], left)
+    # Sums of floats may be off by less than this where the earth is flat.
+    slab[2:6:2] -= side + 1e-6
+    slab[3:6:2] += side + 1e-6
+
+
+@nb.njit(cache=True, nogil=True)
+def _beside(slab: FloatArray, ax: float, ay: float, bx: float, by: float) -> bool:
+    """Return whether an edge lies wholly on one side of a turned box."""
+    c, s = slab[0], slab[1]
+    a, b = ay * c - ax * s, by * c - bx * s
+    if max(a, b) < slab[4] or min(a, b) > slab[5]:
+        return True
+    a, b = ax * c + ay * s, bx * c + by * s
+    return bool(max(a, b) < slab[2] or min(a, b) > slab[3])
+
+
+@nb.njit(cache=True, nogil=True)
 def near_edges(
     edges: FloatArray,
     flat: FloatArray,
@@ -137,16 +183,20 @@ def near_edges(
     if n == 0:
         return inside, near
     some, west, south, east, north = _relevant(edges, middle, reach, rows, side)
+    slab = np.empty(6)
     for i in range(n):
         row = rows[i]
         x, y, around = middle[row, 0], middle[row, 1], reach[row] + side
         if x + around < west or x - around > east or y + around < south or y - around > north:
             continue
+        _slab(flat[row], line[row], side, slab)
         for k in range(len(some)):
             ax, ay, bx, by = some[k, 0], some[k, 1], some[k, 2], some[k, 3]
             if (ay <= y) != (by <= y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
                 inside[i] = not inside[i]
             if near[i] or max(ax, bx) < x - around or min(ax, bx) > x + around:
+                continue
+            if _beside(slab, ax, ay, bx, by):
                 continue
             if _from_line(x, y, ax, ay, bx, by) <= around * around:
                 near[i] = _near(some[k], flat[row], line[row], side * side)

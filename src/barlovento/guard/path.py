@@ -24,7 +24,7 @@ from barlovento.guard.geometry import (
     places,
     wgs84,
 )
-from barlovento.guard.sweeping import cuts, stretches_of, way_boxes
+from barlovento.guard.sweeping import cuts, fan_of, farthest, stretches_of, way_boxes
 
 IntArray = NDArray[np.int64]
 
@@ -130,6 +130,10 @@ class Path:
         self._until = np.where(self._share[1:] <= share, 1.0, self._share[1:])
         self._time = np.append(self.times[leg] + share * step[leg], self.times[-1])
         self._height = np.append(self.heights[leg] + share * rise[leg], self.heights[-1])
+        self._profile = np.empty((len(self._time), 4))
+        self._profile[:, 0], self._profile[:, 1] = self._time, self._height
+        self._profile[:, 2], self._profile[:-1, 3] = self._share, self._until
+        self._profile[-1, 3] = 1.0
 
     def _beyond(self) -> tuple[Waypoint, ...]:
         home = (self.route.home,) if self.route.home else ()
@@ -154,10 +158,9 @@ class Path:
             np.concatenate([moments - early, moments + early]),
             np.concatenate([levels - high, levels + high]),
         )
-        profile = np.column_stack(
-            [self._time, self._height, self._share, np.append(self._until, 1.0)]
+        knot, corners, time, height, share = stretches_of(
+            self._knots, self._profile, every, early, high
         )
-        knot, corners, time, height, share = stretches_of(self._knots, profile, every, early, high)
         return Pieces(np.full(len(knot), LEG), self._leg[knot], corners, time, height, share)
 
     @property
@@ -223,30 +226,22 @@ class Path:
 
     def _fan(self, kind: int, goal: Waypoint, end: FloatArray) -> Pieces:
         """Return the patches between each stretch of the legs and a goal."""
-        far = float(np.linalg.norm(self._knots - end, axis=1).max()) * 1.001
-        number = max(1, math.ceil(far / (0.999 * LONGEST_EDGE)))
+        buffer = self.route.buffer
+        errors = buffer.time_error, buffer.height_error
+        numbers = np.array([goal.height.value, self.route.return_speed, *errors])
+        number = max(1, math.ceil(farthest(self._knots, end) * 1.001 / (0.999 * LONGEST_EDGE)))
         lines = np.linspace(0, 1, number + 1)
-        stretches = len(self._leg)
-        begin, until = self._share[:-1], self._until
-        grid = self._toward(self._knots, end, lines)
-        known = np.column_stack(
-            [self._time[:-1], self._time[1:], self._height[:-1], self._height[1:]]
+        # Places on the ways between beginning and end; mostly there are none.
+        between = (
+            np.stack([along(start, end, lines[1:-1]) for start in self._knots])
+            if number > 1
+            else np.empty((len(self._knots), 0, 3))
         )
-        rows = []
-        for k in range(number):
-            share, corners = np.empty((stretches, 4)), np.empty((stretches, 4, 3))
-            share[:, 0], share[:, 1], share[:, 2:] = begin, until, lines[k : k + 2]
-            corners[:, 0], corners[:, 1] = grid[:-1, k], grid[1:, k]
-            corners[:, 2], corners[:, 3] = grid[1:, k + 1], grid[:-1, k + 1]
-            knots = self._knots[:-1], self._knots[1:]
-            rows.append(self.patches(kind, self._leg, knots, known, goal, end, share, corners))
-        return joined(rows)
-
-    def _toward(self, starts: FloatArray, end: FloatArray, lines: FloatArray) -> FloatArray:
-        """Return places on the ways from starts to an end, shape (starts, lines, 3) [m]."""
-        if len(lines) == 2:
-            return np.stack([starts, np.broadcast_to(end, starts.shape)], axis=1)
-        return np.stack([along(start, end, lines) for start in starts])
+        corners, time, height, share = fan_of(
+            self._knots, self._profile, between, lines, end, numbers
+        )
+        leg = self._leg if number == 1 else np.tile(self._leg, number)
+        return Pieces(np.full(len(leg), kind), leg, corners, time, height, share)
 
     def patches(
         self,

@@ -202,11 +202,13 @@ class Check:
         def lacking(sheet: Sheet, one: Pieces) -> bool:
             if self._sure or inside(self.borders, state, one, margin=side)[0]:
                 return True
-            rest = sheet.uncovered(one, consents)
-            if rest is None:
-                self._note(consents)
-                return False
-            return spot_inside(self.borders, state, sheet.frame, rest) is not None
+            for rest in sheet.uncovered(one, consents):
+                if spot_inside(self.borders, state, sheet.frame, rest) is not None:
+                    return True
+            # Whatever of the piece is the state's, its consents hold: the clearance rests on them.
+            patch = sheet.patches(one)
+            self._note([volume for volume in consents if sheet.met(volume, one, patch)[0]])
+            return False
 
         def on_leg(sheet: Sheet, one: Pieces) -> float:
             if several or not self._sure:

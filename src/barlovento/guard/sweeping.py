@@ -71,6 +71,74 @@ def way_boxes(
 
 
 @nb.njit(cache=True, nogil=True)
+def farthest(knots: FloatArray, end: FloatArray) -> float:
+    """Return the longest chord between a place and some others [m].
+
+    Parameters
+    ----------
+    knots : ndarray, shape (n, 3)
+        [m].
+    end : ndarray, shape (3,)
+        [m].
+    """
+    most = 0.0
+    for k in range(len(knots)):
+        most = max(most, _apart(knots[k], end))
+    return most
+
+
+@nb.njit(cache=True, nogil=True)
+def fan_of(
+    knots: FloatArray,
+    profile: FloatArray,
+    between: FloatArray,
+    lines: FloatArray,
+    end: FloatArray,
+    goal: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return the patches between each stretch of a route and one place.
+
+    Parameters
+    ----------
+    knots : ndarray, shape (n + 1, 3)
+        Places [m].
+    profile : ndarray, shape (n + 1, 4)
+        As in :func:`stretches_of`, times [s since 1970] and heights [m].
+    between : ndarray, shape (n + 1, m - 1, 3)
+        Places on the way from each knot to the end [m].
+    lines : ndarray, shape (m + 1,)
+        Where along the way they lie, beginning and end included [1].
+    end : ndarray, shape (3,)
+        Where the ways lead [m].
+    goal : ndarray, shape (4,)
+        As in :func:`way_boxes`: height [m], speed [m s-1], errors of time [s] and height [m].
+
+    Returns
+    -------
+    tuple of ndarray
+        Corners (m n, 4, 3), time (m n, 2), height (m n, 2) and share (m n, 4) as in
+        :class:`~barlovento.guard.path.Pieces`; those that begin at the route come first.
+    """
+    n, m = len(knots) - 1, len(lines) - 1
+    corners, share = np.empty((m * n, 4, 3)), np.empty((m * n, 4))
+    first, last, known = np.empty((m * n, 3)), np.empty((m * n, 3)), np.empty((m * n, 4))
+    for j in range(m):
+        for k in range(n):
+            i = j * n + k
+            share[i, 0], share[i, 1] = profile[k, 2], profile[k, 3]
+            share[i, 2], share[i, 3] = lines[j], lines[j + 1]
+            known[i, 0], known[i, 1] = profile[k, 0], profile[k + 1, 0]
+            known[i, 2], known[i, 3] = profile[k, 1], profile[k + 1, 1]
+            first[i], last[i] = knots[k], knots[k + 1]
+            corners[i, 0] = knots[k] if j == 0 else between[k, j - 1]
+            corners[i, 1] = knots[k + 1] if j == 0 else between[k + 1, j - 1]
+            corners[i, 2] = end if j == m - 1 else between[k + 1, j]
+            corners[i, 3] = end if j == m - 1 else between[k, j]
+    time, height = way_boxes(first, last, known, share, end, goal)
+    return corners, time, height, share
+
+
+@nb.njit(cache=True, nogil=True)
 def boxes_in(
     time: FloatArray, height: FloatArray, spans: FloatArray, level: FloatArray, slack: float
 ) -> NDArray[np.bool_]:

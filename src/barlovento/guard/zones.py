@@ -11,8 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from barlovento.domain.airspace import Consent, Volume, Zone, ZoneKind
-from barlovento.guard.cover import shapes
-from barlovento.guard.geometry import FloatArray
+from barlovento.guard.geometry import FloatArray, shapes_of
 
 
 class ZoneIndex:
@@ -35,7 +34,7 @@ class ZoneIndex:
             if zone.kind is ZoneKind.NO_RESTRICTION:
                 continue
             for volume in zone.volumes:
-                for shape in shapes(volume.area, True):
+                for shape in shapes_of(volume.area, outward=True):
                     centres.append(shape.centre)
                     reaches.append(shape.reach)
                     owners.append(len(self._volumes))

@@ -10,7 +10,8 @@ import numpy as np
 
 from barlovento.domain.airspace import Area, Circle, Consent, Route, Shortfall, Zone, ZoneKind
 from barlovento.domain.geodesy import to_local
-from barlovento.guard.geometry import geographic, shapes_of
+from barlovento.guard.geometry import geographic, places, shapes_of
+from barlovento.guard.outline import SEA, Outline
 from barlovento.share import canvas, printed
 from barlovento.share.extent import round_length
 
@@ -28,6 +29,8 @@ def clear_map(
     consents: Sequence[Consent],
     zones: Sequence[Zone],
     shortfalls: Sequence[Shortfall],
+    *,
+    outline: Outline | None = None,
 ) -> bytes:
     """Return the map as PNG, 1200 pixels wide.
 
@@ -41,6 +44,8 @@ def clear_map(
         All; far ones are left out.
     shortfalls : sequence of Shortfall
         What is missing; none for a plan that was cleared.
+    outline : Outline, optional
+        Coasts and borders, drawn where they are near.
     """
     import shapely
 
@@ -68,6 +73,8 @@ def clear_map(
         face = FORBIDDEN if zone.kind is ZoneKind.PROHIBITED else ASKED
         for volume in zone.volumes:
             _area(axes, volume.area, origin, half, face=face, edge=canvas.INFERRED, name=zone.id)
+    if outline is not None:
+        _outline(axes, outline, origin)
     line = shapely.LineString(path)
     home = (
         [shapely.convex_hull(shapely.MultiPoint([*pair, others[0]])) for pair in pairwise(path)]
@@ -90,6 +97,53 @@ def _places(places: Iterable[tuple[float, float]], origin: tuple[float, float]) 
     points = np.array(list(places), dtype=float).reshape(-1, 2)
     x, y = to_local(points[:, 0], points[:, 1], origin=origin)
     return np.stack([x, y], axis=1)
+
+
+def _outline(axes: Axes, outline: Outline, origin: tuple[float, float]) -> None:
+    """Draw coasts thin, and borders dashed with the states on both sides."""
+    from matplotlib.collections import LineCollection
+
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
+    centre = places(*([x] for x in origin))[0]
+    reach = 2.0 * max(abs(west), abs(east), abs(south), abs(north)) + 5_000.0
+    near = np.flatnonzero(np.abs(outline.begin - centre).max(axis=1) < reach)
+    if not len(near):
+        return
+    ends = [
+        _places(zip(*geographic(spots[near]), strict=True), origin)
+        for spots in (outline.begin, outline.end)
+    ]
+    lines = np.stack(ends, axis=1)
+    left, right = outline.left[near], outline.right[near]
+    border = (left != SEA) & (right != SEA)
+    axes.add_collection(LineCollection(list(lines[~border]), colors=canvas.INK, lw=0.7, zorder=4))
+    axes.add_collection(
+        LineCollection(list(lines[border]), colors=canvas.INK, lw=1.3, linestyle="--", zorder=4)
+    )
+    middle = lines.mean(axis=1)
+    inside = border & (
+        np.abs(middle - [(west + east) / 2, (south + north) / 2])
+        < 0.4 * (np.array([east - west, north - south]))
+    ).all(axis=1)
+    if not inside.any():
+        return
+    # The names stand beside the middle one of the border's short lines.
+    one = np.flatnonzero(inside)[inside.sum() // 2]
+    along = lines[one, 1] - lines[one, 0]
+    across = np.array([-along[1], along[0]]) / max(float(np.hypot(*along)), 1e-9)
+    for holder, side in ((left[one], 1.0), (right[one], -1.0)):
+        spot = middle[one] + side * across * 0.035 * (north - south)
+        axes.text(
+            float(spot[0]),
+            float(spot[1]),
+            outline.holders[holder].state or "?",
+            fontsize=10,
+            ha="center",
+            va="center",
+            color=canvas.SOFT_INK,
+            zorder=4,
+            clip_on=True,
+        )
 
 
 def _area(
@@ -199,12 +253,13 @@ def _words(figure: Any, route: Route, shortfalls: Sequence[Shortfall]) -> None:
     )
     first = route.waypoints[0].time.strftime("%Y-%m-%d %H:%M:%S UTC")
     text = f"{route.aircraft}, {first}, buffer {route.buffer.side:g} m. "
-    text += "Green: consent. Yellow: by authorisation. Red: prohibited. Grey: ways home (square)."
+    text += "Green: consent. Yellow: by authorisation. Red: prohibited. Grey: ways home (square). "
+    text += "Dashed: border."
     figure.text(
         0.02,
         0.925,
-        printed.shortened(text, 150),
-        fontsize=9.5,
+        printed.shortened(text, 170),
+        fontsize=8.5,
         va="top",
         color=canvas.SOFT_INK,
         parse_math=False,

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from barlovento.domain.track import Doubt
 from barlovento.guard.audit import TrackAudit, Verdict
 from barlovento.guard.borders import Borders
-from barlovento.guard.limits import SEA, TERRITORIAL_SEA, Margins, margins
+from barlovento.guard.limits import FARTHEST, SEA, TERRITORIAL_SEA, Margins, margins
 from barlovento.guard.margin_track import nearest_limit
-from barlovento.guard.nearest import cartesian, geodetic
+from barlovento.guard.nearest import NO_OWNER, cartesian, geodetic, nearest_many
 from barlovento.share.canvas import INK, SOFT_INK, new_figure
 from barlovento.share.extent import round_length
 
@@ -140,7 +140,7 @@ def _ground(axes: Axes, borders: Borders, state: str, window: Window) -> None:
         return square
 
     number = borders.states.index(state)
-    coast = grid(borders.coast_distance(places))
+    coast = grid(nearest_many(borders.every_coast, places, FARTHEST, NO_OWNER)[0])
     margin, holder = grid(own.margin), grid(own.holder)
     picture = np.full((*margin.shape, 3), _rgb(OPEN_SEA))
     picture[(holder == SEA) & (coast <= TERRITORIAL_SEA)] = _rgb(OTHER_SEA)

@@ -51,16 +51,18 @@ def search(
     import time
 
     from barlovento.search.cases import case as case_of
-    from barlovento.search.episodes import score
+    from barlovento.search.episodes import run, score
 
     with progress_bar() as progress:
         done = score(
-            case_of(case),
-            policy,
-            episodes=episodes,
-            seed=seed,
-            clock=time.process_time,
-            progress=progress,
+            run(
+                case_of(case),
+                policy,
+                numbers=range(episodes),
+                seed=seed,
+                clock=time.process_time,
+                progress=progress,
+            )
         )
     screen = console(json=json)
     screen.print(f"{case}, {policy}: {done.episodes} searches")

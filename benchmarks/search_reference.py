@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +65,13 @@ def unpacked(record: dict[str, Any]) -> Searches:
 
 
 def searched(
-    name: str, policy: str, episodes: int, seed: int, kept: Path | None, progress: Progress
-) -> Score:
-    """Run what is not kept yet and score the first so many searches."""
+    name: str, policy: str, runner: Callable[..., Searches], episodes: int, seed: int,
+    kept: Path | None, progress: Progress,
+) -> Score:  # fmt: skip
+    """Run what is not kept yet and score the first so many searches.
+
+    ``name`` and ``policy`` are what it is kept under; ``runner`` takes numbers, seed and clock.
+    """
     old = {
         record["first"]: record
         for record in (read_lines(kept) if kept else [])
@@ -77,10 +83,8 @@ def searched(
         if first in old and len(old[first]["times"]) == count:
             part = unpacked(old[first])
         else:
-            part = run(
-                case(name), policy, numbers=range(first, first + count), seed=seed,
-                clock=time.process_time,
-            )  # fmt: skip
+            numbers = range(first, first + count)
+            part = runner(numbers=numbers, seed=seed, clock=time.process_time)
             if kept:
                 head = {"case": name, "policy": policy, "seed": seed, "first": first}
                 append_line(kept, head | packed(part))
@@ -184,9 +188,12 @@ def main() -> int:
     references, ours = [], []
     for name in options.cases:
         scores = {
-            policy: searched(name, policy, episodes[name], options.seed, options.runs, progress)
+            policy: searched(
+                name, policy, partial(run, case(name), policy), episodes[name], options.seed,
+                options.runs, progress,
+            )
             for policy in options.policies
-        }
+        }  # fmt: skip
         references += [
             reference_row(name, policy, done)
             for policy, done in scores.items()

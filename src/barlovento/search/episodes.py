@@ -17,14 +17,13 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from barlovento.errors import UsageError
 from barlovento.search.cases import Case, FloatArray
 from barlovento.search.grid import begin, moved, multiply, predict
 from barlovento.search.plan import DEPTH, FOLLOWED, WIDTH, decide, planner
 from barlovento.search.policies import INFOTAXIS, LEARNED, SPACE_AWARE, heuristic
-from barlovento.search.value import Value, blank, shipped
+from barlovento.search.value import blank, shipped
 
 DONE = 1e-6
 """A search ends when the source is unfound with less than this probability [1]."""
@@ -207,19 +206,44 @@ def run(
     """
     if policy not in POLICIES:
         raise UsageError(f"There is no policy {policy!r}. Choose one of: {', '.join(POLICIES)}.")
-    if len(numbers) < 1:
-        raise UsageError(f"{len(numbers)} episodes can't be scored. Ask for at least one.")
     kind = POLICIES[policy]
     value = shipped(case) if kind == LEARNED else blank(case)
+
+    def one(rng: np.random.Generator, longest: int, unfound: FloatArray) -> Search:
+        found = search(
+            case.shape, case.start, case.hits, case.first, kind, value, rng, longest, unfound
+        )
+        return Search(*found)
+
+    return gathered(one, numbers=numbers, seed=seed, clock=clock, progress=progress)
+
+
+def gathered(
+    one: Callable[[np.random.Generator, int, FloatArray], Search],
+    *,
+    numbers: range,
+    seed: int,
+    clock: Callable[[], float],
+    progress: Callable[[float, str], None] | None,
+) -> Searches:
+    """Run numbered searches; the arguments are those of :func:`run`.
+
+    Parameters
+    ----------
+    one : callable
+        Runs a search with a stream of random numbers and for so many steps at most, and adds its
+        chance of not having found the source to an array.
+    """
+    if len(numbers) < 1:
+        raise UsageError(f"{len(numbers)} episodes can't be scored. Ask for at least one.")
     if progress:
         progress(0.0, "compiling")
-    _one(case, kind, value, np.random.default_rng(0), 2, np.zeros(LONGEST + 1))
+    one(np.random.default_rng(0), 2, np.zeros(LONGEST + 1))
     unfound = np.zeros(LONGEST + 1)
     done: list[Search] = []
     begun = clock()
     for count, number in enumerate(numbers, start=1):
-        rng = np.random.default_rng([seed, number])
-        done.append(_one(case, kind, value, rng, LONGEST, unfound))
+        done.append(one(np.random.default_rng([seed, number]), LONGEST, unfound))
         if progress:
             progress(count / len(numbers), "searching")
     took = clock() - begun
@@ -250,17 +274,4 @@ def score(done: Searches) -> Score:
         decisions=int(done.steps.sum()),
         ms_per_decision=float(1000.0 * done.seconds / done.steps.sum()),
         times=done.times,
-    )
-
-
-def _one(
-    case: Case,
-    kind: int,
-    value: Value,
-    rng: np.random.Generator,
-    longest: int,
-    unfound: NDArray[np.float64],
-) -> Search:
-    return Search(
-        *search(case.shape, case.start, case.hits, case.first, kind, value, rng, longest, unfound)
     )

@@ -21,9 +21,8 @@ from numba import njit
 from barlovento.errors import UsageError
 from barlovento.search.cases import Case, FloatArray
 from barlovento.search.grid import begin, moved, multiply, predict
-from barlovento.search.plan import DEPTH, FOLLOWED, WIDTH, decide, planner
 from barlovento.search.policies import INFOTAXIS, LEARNED, SPACE_AWARE, heuristic
-from barlovento.search.value import blank, shipped
+from barlovento.search.value import blank, decide, fresh_memory, remember, room_for, shipped
 
 DONE = 1e-6
 """A search ends when the source is unfound with less than this probability [1]."""
@@ -113,16 +112,14 @@ def search(shape, start, hits, first, kind, value, rng, longest, unfound):  # ty
     x, y = start
     hit = drawn(first, rng)
     belief = begin(shape[0], shape[1], x, y, hit, hits)
-    nx, ny = shape
-    width, depth = (WIDTH, DEPTH) if kind == LEARNED else (1, 1)
-    carried = planner(nx, ny, first.size, value, width, depth)
+    memory, room = fresh_memory(), room_for(value, first.size)
     sums, chances = np.empty((first.size, 3)), np.empty(first.size)
     left, time, steps = 1.0, 0.0, 0
     unfound[0] += 1.0
     while left >= DONE and steps < longest:
         time += left
         if kind == LEARNED:
-            move = decide(belief, x, y, hit, hits, value, FOLLOWED, carried)
+            move = decide(belief, x, y, hits, value, memory, room)
         else:
             move = heuristic(belief, x, y, hits, kind, sums)
         x, y = moved(x, y, move)
@@ -134,6 +131,7 @@ def search(shape, start, hits, first, kind, value, rng, longest, unfound):  # ty
         if left > 0.0:
             hit = drawn(chances, rng)
             multiply(belief, x, y, hit, hits)
+            remember(memory, move, hit)
     unfound[steps + 1 :] += left
     return Search(steps, left, time)
 

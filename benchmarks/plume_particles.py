@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -219,14 +220,73 @@ def sweep(particles, x, y, path):  # type: ignore[no-untyped-def]
     return length
 
 
+class View(NamedTuple):
+    """What a plan looks at: particles, and by relative cell what they would read there.
+
+    ``means``, ``missed``, shape (width, width, m): the mean concentration, negative where it is not
+    reckoned yet, and the logarithm of the chance that nothing is read. ``order``: the particles
+    that readings are drawn for. ``noise``, ``luck``, shape (samples, moves): the same for every flight,
+    so that they differ by where they lead only. ``logs``, shape (samples, m): of the weights.
+    """
+
+    particles: Floats
+    means: Floats
+    missed: Floats
+    order: NDArray[np.int64]
+    noise: Floats
+    luck: Floats
+    logs: Floats
+    sums: Floats
+
+
+@njit(cache=True)
+def _look(view, a, b, x, y):  # type: ignore[no-untyped-def]
+    """Fill what particles would read at (x, y), the relative cell (a, b), if it isn't there."""
+    if view.means[a, b, 0] < 0.0:
+        for k in range(view.particles.shape[0]):
+            view.means[a, b, k] = concentration(view.particles[k], x, y)
+            view.missed[a, b, k] = log_missed(view.means[a, b, k])
+
+
+@njit(cache=True)
+def _weigh(view, a, b, t):  # type: ignore[no-untyped-def]
+    """Draw what is read at a cell after t moves and weigh the particles by it."""
+    logs = view.logs
+    for s in range(view.order.size):
+        value = view.means[a, b, view.order[s]] * (1.0 + NOISE * view.noise[s, t])
+        if value < THRESHOLD or view.luck[s, t] < MISSED:
+            logs[s] += view.missed[a, b]
+        else:
+            for k in range(logs.shape[1]):
+                other = view.means[a, b, k] + 1e-12
+                miss = (value - other) / (NOISE * other)
+                logs[s, k] -= 0.5 * miss * miss + math.log(other)
+
+
+@njit(cache=True)
+def _worth(view, cells, steps, x, y, start):  # type: ignore[no-untyped-def]
+    """Return the steepest mean fall of the logarithm of the variance per move of a flight."""
+    view.logs[:] = 0.0
+    worth = -np.inf
+    for t in range(steps):
+        a, b = cells[t, 0], cells[t, 1]
+        _look(view, a, b, x + STRIDE * (a - AHEAD), y + STRIDE * (b - AHEAD))
+        _weigh(view, a, b, t)
+        if t + 1 in LOOKED or t + 1 == steps:
+            fall = 0.0
+            for s in range(view.order.size):
+                left = _total_variance(view.particles, view.logs[s], view.sums)
+                fall += math.log(start / max(left, GOAL)) / view.order.size
+            worth = max(worth, fall / (t + 1))
+    return worth
+
+
 @njit(cache=True)
 def plan(particles, x, y, samples, rng, path):  # type: ignore[no-untyped-def]
-    """Fill the moves after which the belief is expected to have shrunk most.
+    """Fill the moves on which the belief is expected to shrink fastest; return how many.
 
     Flights go straight or turn once. What would be read on each is drawn for some particles; all
-    particles are weighed by it, and the total variance that is left is taken. A flight is worth the
-    mean fall of its logarithm after each number of moves in :data:`LOOKED`, so that what comes
-    early counts more.
+    particles are weighed by it, and the total variance that is left is taken.
 
     Parameters
     ----------
@@ -235,16 +295,21 @@ def plan(particles, x, y, samples, rng, path):  # type: ignore[no-untyped-def]
     samples : int
         How many particles readings are drawn for.
     path : ndarray, shape (AHEAD, 2)
-        Filled with places [m]; as many as are returned.
+        Filled with places [m].
     """
     m, width = particles.shape[0], 2 * AHEAD + 1
-    mean_c, log_none = np.full((width, width, m), -1.0), np.empty((width, width, m))
-    order = rng.permutation(m)[:samples]
-    # The same luck for every flight, so that they differ by where they lead only.
-    noise, luck = rng.normal(0.0, 1.0, (samples, AHEAD)), rng.random((samples, AHEAD))
-    cells, logs = np.empty((AHEAD, 2), dtype=np.int64), np.zeros((samples, m))
-    sums = np.empty((2, 8))
-    start = _total_variance(particles, logs[0], sums)
+    view = View(
+        particles,
+        np.full((width, width, m), -1.0),
+        np.empty((width, width, m)),
+        rng.permutation(m)[:samples],
+        rng.normal(0.0, 1.0, (samples, AHEAD)),
+        rng.random((samples, AHEAD)),
+        np.zeros((samples, m)),
+        np.empty((2, 8)),
+    )
+    cells = np.empty((AHEAD, 2), dtype=np.int64)
+    start = _total_variance(particles, view.logs[0], view.sums)
     best, length = -np.inf, 0
     for first in range(4):
         for turn in range(3):
@@ -252,32 +317,7 @@ def plan(particles, x, y, samples, rng, path):  # type: ignore[no-untyped-def]
                 steps = _flight(first, turn, bend, x, y, cells)
                 if steps == 0 or (turn and steps <= bend):
                     continue
-                logs[:] = 0.0
-                worth, fall = 0.0, 0.0
-                for t in range(AHEAD):
-                    if t < steps:
-                        a, b = cells[t, 0], cells[t, 1]
-                        if mean_c[a, b, 0] < 0.0:
-                            at_x, at_y = x + STRIDE * (a - AHEAD), y + STRIDE * (b - AHEAD)
-                            for k in range(m):
-                                mean_c[a, b, k] = concentration(particles[k], at_x, at_y)
-                                log_none[a, b, k] = log_missed(mean_c[a, b, k])
-                        for s in range(samples):
-                            value = mean_c[a, b, order[s]] * (1.0 + NOISE * noise[s, t])
-                            if value < THRESHOLD or luck[s, t] < MISSED:
-                                logs[s] += log_none[a, b]
-                            else:
-                                for k in range(m):
-                                    other = mean_c[a, b, k] + 1e-12
-                                    miss = (value - other) / (NOISE * other)
-                                    logs[s, k] -= 0.5 * miss * miss + math.log(other)
-                    if t + 1 in LOOKED:
-                        if t < steps + 2:
-                            fall = 0.0
-                            for s in range(samples):
-                                left = _total_variance(particles, logs[s], sums)
-                                fall += math.log(start / max(left, GOAL)) / samples
-                        worth = max(worth, fall / (t + 1))
+                worth = _worth(view, cells, steps, x, y, start)
                 if worth > best:
                     best, length = worth, steps
                     for t in range(steps):

@@ -173,15 +173,23 @@ def main() -> int:
     """Run the benchmark."""
     options = arguments(
         __doc__ or "",
-        share={"type": float, "default": 1.0, "help": "of the publication's number of searches"},
+        share={
+            "type": float,
+            "nargs": "+",
+            "default": [1.0],
+            "help": "of the publication's number of searches; one for all cases, or one for each",
+        },
         seed={"type": int, "default": 1, "help": "of the searches"},
         cases={"nargs": "+", "choices": NAMES, "default": list(NAMES), "help": "which cases"},
         policies={"nargs": "+", "choices": tuple(POLICIES), "default": list(POLICIES)},
         runs={"type": Path, "help": "keep finished searches in this file, and go on from it"},
     ).parse_args()
+    if len(options.share) not in (1, len(options.cases)):
+        raise SystemExit(f"{len(options.share)} shares for {len(options.cases)} cases")
+    shares = options.share * len(options.cases) if len(options.share) == 1 else options.share
     episodes = {
-        name: 20 if options.quick else max(1, round(options.share * case(name).episodes))
-        for name in options.cases
+        name: 20 if options.quick else max(1, round(share * case(name).episodes))
+        for name, share in zip(options.cases, shares, strict=True)
     }
     chunks = sum(-(-count // CHUNK) for count in episodes.values())
     progress = Progress(chunks * len(options.policies), "parts")

@@ -225,8 +225,9 @@ class View(NamedTuple):
 
     ``means``, ``missed``, shape (width, width, m): the mean concentration, negative where it is not
     reckoned yet, and the logarithm of the chance that nothing is read. ``order``: the particles
-    that readings are drawn for. ``noise``, ``luck``, shape (samples, moves): the same for every flight,
-    so that they differ by where they lead only. ``logs``, shape (samples, m): of the weights.
+    that readings are drawn for. ``noise``, ``luck``, shape (samples, moves): the same for every
+    flight, so that they differ by where they lead only. ``logs``, shape (samples, m): of the
+    weights. ``sums``: space.
     """
 
     particles: Floats

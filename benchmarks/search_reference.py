@@ -2,20 +2,24 @@
 
 The reference values were measured with the program of the benchmark's authors (Loisy and
 Heinonen 2023). Search k of each policy draws from the same stream, so that differences are paired.
+With --runs FILE finished searches are kept there and not run again.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.search.cases import NAMES, case
-from barlovento.search.episodes import POLICIES, Score, score
-from running import Progress, arguments, report, table
+from barlovento.search.episodes import LONGEST, POLICIES, Score, Searches, run, score
+from running import Progress, append_line, arguments, read_lines, report, table
 
 REFERENCE = {
     ("isotropic-19", "infotaxis"): (13.89, 0.15),
@@ -31,6 +35,63 @@ REFERENCE = {
 WANTED = {"isotropic-19": 13.1, "isotropic-53": 30.2, "windy-medium": 61.3, "windy-low": 219.0}
 """What our policy's mean is to reach [steps]."""
 NOT_FOUND, MILLISECONDS = 1e-4, 5.0
+
+
+CHUNK = 250
+"""Searches that are run and kept at once."""
+CURVE = 1e-5
+"""What is left unfound by fewer than this is not kept for the percentiles [1]."""
+
+
+def packed(done: Searches) -> dict[str, Any]:
+    """Return searches as a record for a file; their curve ends where it is of no more use."""
+    end = int(np.argmax(done.unfound <= CURVE * done.times.size)) or LONGEST
+    return {
+        "steps": done.steps.tolist(), "left": done.left.tolist(), "times": done.times.tolist(),
+        "unfound": np.round(done.unfound[: end + 1], 6).tolist(), "seconds": done.seconds,
+    }  # fmt: skip
+
+
+def unpacked(record: dict[str, Any]) -> Searches:
+    """Return the searches of a record."""
+    curve = np.array(record["unfound"])
+    return Searches(
+        steps=np.array(record["steps"]),
+        left=np.array(record["left"]),
+        times=np.array(record["times"]),
+        unfound=np.pad(curve, (0, LONGEST + 1 - curve.size), mode="edge"),
+        seconds=record["seconds"],
+    )
+
+
+def searched(
+    name: str, policy: str, runner: Callable[..., Searches], episodes: int, seed: int,
+    kept: Path | None, progress: Progress,
+) -> Score:  # fmt: skip
+    """Run what is not kept yet and score the first so many searches.
+
+    ``name`` and ``policy`` are what it is kept under; ``runner`` takes numbers, seed and clock.
+    """
+    old = {
+        record["first"]: record
+        for record in (read_lines(kept) if kept else [])
+        if (record["case"], record["policy"], record["seed"]) == (name, policy, seed)
+    }
+    done: Searches | None = None
+    for first in range(0, episodes, CHUNK):
+        count = min(CHUNK, episodes - first)
+        if first in old and len(old[first]["times"]) == count:
+            part = unpacked(old[first])
+        else:
+            numbers = range(first, first + count)
+            part = runner(numbers=numbers, seed=seed, clock=time.process_time)
+            if kept:
+                head = {"case": name, "policy": policy, "seed": seed, "first": first}
+                append_line(kept, head | packed(part))
+        done = part if done is None else done.joined(part)
+        progress.step(f"{name}, {policy}")
+    assert done is not None
+    return score(done)
 
 
 def ratio_interval(
@@ -112,27 +173,42 @@ def main() -> int:
     """Run the benchmark."""
     options = arguments(
         __doc__ or "",
-        share={"type": float, "default": 1.0, "help": "of the publication's number of searches"},
+        share={
+            "type": float,
+            "nargs": "+",
+            "default": [1.0],
+            "help": "of the publication's number of searches; one for all cases, or one for each",
+        },
         seed={"type": int, "default": 1, "help": "of the searches"},
         cases={"nargs": "+", "choices": NAMES, "default": list(NAMES), "help": "which cases"},
+        policies={"nargs": "+", "choices": tuple(POLICIES), "default": list(POLICIES)},
+        runs={"type": Path, "help": "keep finished searches in this file, and go on from it"},
     ).parse_args()
-    progress = Progress(len(options.cases) * len(POLICIES), "runs")
+    if len(options.share) not in (1, len(options.cases)):
+        raise SystemExit(f"{len(options.share)} shares for {len(options.cases)} cases")
+    shares = options.share * len(options.cases) if len(options.share) == 1 else options.share
+    episodes = {
+        name: 20 if options.quick else max(1, round(share * case(name).episodes))
+        for name, share in zip(options.cases, shares, strict=True)
+    }
+    chunks = sum(-(-count // CHUNK) for count in episodes.values())
+    progress = Progress(chunks * len(options.policies), "parts")
     references, ours = [], []
     for name in options.cases:
-        which = case(name)
-        episodes = 20 if options.quick else max(1, round(options.share * which.episodes))
-        scores = {}
-        for policy in POLICIES:
-            scores[policy] = score(
-                which, policy, episodes=episodes, seed=options.seed, clock=time.process_time
+        scores = {
+            policy: searched(
+                name, policy, partial(run, case(name), policy), episodes[name], options.seed,
+                options.runs, progress,
             )
-            progress.step(f"{name}, {policy}: {scores[policy].mean:.2f}")
+            for policy in options.policies
+        }  # fmt: skip
         references += [
             reference_row(name, policy, done)
             for policy, done in scores.items()
             if policy != "barlovento"
         ]
-        ours.append(our_row(name, scores))
+        if len(scores) == len(POLICIES):
+            ours.append(our_row(name, scores))
     content = {"references": references, "barlovento": ours}
     report(options, block="search", content=content, text=tables(references, ours))
     return 0

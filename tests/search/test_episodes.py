@@ -11,7 +11,12 @@ import pytest
 from barlovento.cli import main
 from barlovento.errors import UsageError
 from barlovento.search.cases import case
-from barlovento.search.episodes import drawn, score
+from barlovento.search.episodes import Score, drawn, run, score
+
+
+def scored(policy: str, *, episodes: int, seed: int) -> Score:
+    which = case("isotropic-19")
+    return score(run(which, policy, numbers=range(episodes), seed=seed, clock=time.process_time))
 
 
 def test_draws_follow_their_weights() -> None:
@@ -28,26 +33,35 @@ def test_draws_follow_their_weights() -> None:
     ("policy", "mean", "stderr"), [("infotaxis", 13.89, 0.15), ("space-aware", 13.55, 0.15)]
 )
 def test_reference_values_of_the_small_case(policy: str, mean: float, stderr: float) -> None:
-    ours = score(case("isotropic-19"), policy, episodes=800, seed=3, clock=time.process_time)
+    ours = scored(policy, episodes=800, seed=3)
     assert abs(ours.mean - mean) < 3.0 * np.hypot(ours.stderr, stderr)
     assert ours.stderr < 1.0
     assert ours.not_found < 1e-3
 
 
 def test_the_same_seed_gives_the_same_searches() -> None:
-    one, same, other = (
-        score(case("isotropic-19"), "space-aware", episodes=5, seed=seed, clock=time.process_time)
-        for seed in (4, 4, 5)
-    )
+    one, same, other = (scored("space-aware", episodes=5, seed=seed) for seed in (4, 4, 5))
     assert np.array_equal(one.times, same.times)
     assert not np.array_equal(one.times, other.times)
 
 
+def test_searches_run_in_two_parts_are_the_same() -> None:
+    which, clock = case("isotropic-19"), time.process_time
+    whole = run(which, "space-aware", numbers=range(6), seed=4, clock=clock)
+    parts = [
+        run(which, "space-aware", numbers=numbers, seed=4, clock=clock)
+        for numbers in (range(2), range(2, 6))
+    ]
+    joined = parts[0].joined(parts[1])
+    assert np.array_equal(whole.times, joined.times)
+    assert whole.unfound == pytest.approx(joined.unfound)
+
+
 def test_nothing_to_run_is_refused() -> None:
     with pytest.raises(UsageError, match="at least one"):
-        score(case("isotropic-19"), "infotaxis", episodes=0, seed=1, clock=time.process_time)
+        scored("infotaxis", episodes=0, seed=1)
     with pytest.raises(UsageError, match="space-aware"):
-        score(case("isotropic-19"), "luck", episodes=1, seed=1, clock=time.process_time)
+        scored("luck", episodes=1, seed=1)
 
 
 def test_command_prints_one_object(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from barlovento.search import value as v
 from barlovento.search.cases import NAMES, case
 from barlovento.search.grid import multiply, opening
+from barlovento.search.policies import SPACE_AWARE, heuristic
 
 
 def described(name: str, at: tuple[int, int], walk: list[tuple[int, int, int]]) -> np.ndarray:
@@ -25,7 +26,7 @@ def described(name: str, at: tuple[int, int], walk: list[tuple[int, int, int]]) 
 
 
 def inputs(row: np.ndarray, *, wind: bool) -> np.ndarray:
-    found = np.empty(v.INPUTS)
+    found = np.empty(v.DESCRIBED)
     v.inputs_of(row, wind, found)
     return found
 
@@ -104,3 +105,38 @@ def test_a_search_that_comes_to_nothing_walks_to_the_likeliest_cell() -> None:
         if tuple(place) == (2, 17):
             break
     assert tuple(place) == (2, 17)
+
+
+def test_without_a_network_moves_are_those_of_space_aware_infotaxis() -> None:
+    which = case("windy-medium")
+    belief = opening(which.hits, which.shape, which.start, 1)
+    value, memory, rng = v.blank(which), v.fresh_memory(), np.random.default_rng(3)
+    room, sums, place = v.room_for(value, 2), np.empty((2, 3)), list(which.start)
+    same = []
+    for _ in range(40):
+        move = v.decide(belief, *place, which.hits, value, memory, room)
+        same.append(move == heuristic(belief, *place, which.hits, SPACE_AWARE, sums))
+        place[move // 2] += 2 * (move % 2) - 1
+        hit = int(rng.random() < 0.1)
+        multiply(belief, *place, hit, which.hits)
+        v.remember(memory, move, hit)
+    # Rounding may decide between equal moves, as at the start for the two sides.
+    assert np.mean(same) > 0.9
+
+
+def test_extras_turn_the_searcher() -> None:
+    which = case("isotropic-19")
+    belief = opening(which.hits, which.shape, which.start, 1)
+    memory = v.fresh_memory()
+    for last in range(4):
+        v.remember(memory, last, 0)
+        for turn, wanted in ((v.STRAIGHT, {last}), (v.BACK, {last ^ 1})):
+            extras = np.zeros(4, np.float32)
+            extras[turn] = -100.0
+            value = v.blank(which)._replace(extras=extras)
+            room = v.room_for(value, len(which.first))
+            v.judge(belief, *which.start, which.hits, value, memory, room)
+            assert {int(np.argmin(room.scores))} == wanted
+    assert memory[v.SINCE] == 4
+    v.remember(memory, 0, 2)
+    assert memory[v.SINCE] == 0

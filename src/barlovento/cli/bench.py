@@ -26,6 +26,13 @@ def search(
         Literal["infotaxis", "space-aware", "barlovento"],
         Parameter(help="Who chooses the moves: two heuristics of the literature, or our own."),
     ],
+    drones: Annotated[
+        int,
+        Parameter(
+            help="How many search together from the start and share what they know; more than one "
+            "only by our own policy."
+        ),
+    ] = 1,
     episodes: Annotated[int, Parameter(help="How many searches.")] = 200,
     seed: Annotated[int, Parameter(help="Same seed, same answer.")] = 1,
     json: Annotated[
@@ -46,24 +53,32 @@ def search(
     ```
     barlovento bench search --case windy-medium --policy space-aware
     barlovento bench search --case isotropic-19 --policy barlovento --episodes 5000 --json
+    barlovento bench search --case windy-medium --policy barlovento --drones 4
     ```
     """
     import time
 
+    from barlovento.errors import UsageError
     from barlovento.search.cases import case as case_of
-    from barlovento.search.episodes import score
+    from barlovento.search.episodes import run, score
+    from barlovento.search.team import run_team
 
-    with progress_bar() as progress:
-        done = score(
-            case_of(case),
-            policy,
-            episodes=episodes,
-            seed=seed,
-            clock=time.process_time,
-            progress=progress,
+    if drones != 1 and policy != "barlovento":
+        raise UsageError(
+            f"{policy} is a policy for one drone. For {drones} choose --policy barlovento."
         )
+    with progress_bar() as progress:
+        which, numbers, clock = case_of(case), range(episodes), time.process_time
+        if drones == 1:
+            found = run(which, policy, numbers=numbers, seed=seed, clock=clock, progress=progress)
+        else:
+            found = run_team(
+                which, drones, numbers=numbers, seed=seed, clock=clock, progress=progress
+            )
+    done = score(found)
     screen = console(json=json)
-    screen.print(f"{case}, {policy}: {done.episodes} searches")
+    team = f", {drones} drones" if drones > 1 else ""
+    screen.print(f"{case}, {policy}{team}: {done.episodes} searches")
     screen.print(f"mean search time  {done.mean:.2f} +- {done.stderr:.2f} steps")
     late = f"{done.p99} steps" if done.p99 is not None else "never: more than 1 % stay unfound"
     screen.print(f"99 % found after  {late}")
@@ -75,6 +90,7 @@ def search(
             {
                 "case": case,
                 "policy": policy,
+                "drones": drones,
                 "episodes": done.episodes,
                 "seed": seed,
                 "mean": done.mean,

@@ -17,14 +17,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from barlovento.errors import UsageError
 from barlovento.search.cases import Case, FloatArray
 from barlovento.search.grid import begin, moved, multiply, predict
-from barlovento.search.plan import DEPTH, FOLLOWED, WIDTH, decide, planner
 from barlovento.search.policies import INFOTAXIS, LEARNED, SPACE_AWARE, heuristic
-from barlovento.search.value import Value, blank, shipped
+from barlovento.search.value import blank, decide, fresh_memory, remember, room_for, shipped
 
 DONE = 1e-6
 """A search ends when the source is unfound with less than this probability [1]."""
@@ -114,16 +112,14 @@ def search(shape, start, hits, first, kind, value, rng, longest, unfound):  # ty
     x, y = start
     hit = drawn(first, rng)
     belief = begin(shape[0], shape[1], x, y, hit, hits)
-    nx, ny = shape
-    width, depth = (WIDTH, DEPTH) if kind == LEARNED else (1, 1)
-    carried = planner(nx, ny, first.size, value, width, depth)
+    memory, room = fresh_memory(), room_for(value, first.size)
     sums, chances = np.empty((first.size, 3)), np.empty(first.size)
     left, time, steps = 1.0, 0.0, 0
     unfound[0] += 1.0
     while left >= DONE and steps < longest:
         time += left
         if kind == LEARNED:
-            move = decide(belief, x, y, hit, hits, value, FOLLOWED, carried)
+            move = decide(belief, x, y, hits, value, memory, room)
         else:
             move = heuristic(belief, x, y, hits, kind, sums)
         x, y = moved(x, y, move)
@@ -135,23 +131,56 @@ def search(shape, start, hits, first, kind, value, rng, longest, unfound):  # ty
         if left > 0.0:
             hit = drawn(chances, rng)
             multiply(belief, x, y, hit, hits)
+            remember(memory, move, hit)
     unfound[steps + 1 :] += left
     return Search(steps, left, time)
 
 
-def score(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searches:
+    """Finished searches; runs of neighbouring numbers can be joined.
+
+    Parameters
+    ----------
+    steps : ndarray, shape (searches,)
+        Taken in each.
+    left : ndarray, shape (searches,)
+        Probability that the source was not found [1].
+    times : ndarray, shape (searches,)
+        Search times, with the cap [steps].
+    unfound : ndarray, shape (LONGEST + 1,)
+        Probability after each number of steps, summed over the searches [1].
+    seconds : float
+        What they took [s].
+    """
+
+    steps: FloatArray
+    left: FloatArray
+    times: FloatArray
+    unfound: FloatArray
+    seconds: float
+
+    def joined(self, other: Searches) -> Searches:
+        """Return these searches and then the others."""
+        return Searches(
+            steps=np.concatenate((self.steps, other.steps)),
+            left=np.concatenate((self.left, other.left)),
+            times=np.concatenate((self.times, other.times)),
+            unfound=self.unfound + other.unfound,
+            seconds=self.seconds + other.seconds,
+        )
+
+
+def run(
     case: Case,
     policy: str,
     *,
-    episodes: int,
+    numbers: range,
     seed: int,
     clock: Callable[[], float],
     progress: Callable[[float, str], None] | None = None,
-) -> Score:
-    """Run a policy on a case by the protocol of [1]_ and score it.
-
-    A search that is trapped never finds what is left; the reference values leave such shares out
-    of the mean and state them apart, and so does ``mean`` here.
+) -> Searches:
+    """Run numbered searches of a policy on a case by the protocol of [1]_.
 
     Parameters
     ----------
@@ -159,10 +188,10 @@ def score(
         One of the benchmark's.
     policy : str
         One of :data:`POLICIES`.
-    episodes : int
-        How many searches.
-    seed : int
+    numbers : range
         Search number k draws from a stream of its own that depends on the seed and on k.
+    seed : int
+        Same seed, same searches.
     clock : callable
         Returns a time; for the cost of a decision [s].
     progress : callable, optional
@@ -175,55 +204,72 @@ def score(
     """
     if policy not in POLICIES:
         raise UsageError(f"There is no policy {policy!r}. Choose one of: {', '.join(POLICIES)}.")
-    if episodes < 1:
-        raise UsageError(f"{episodes} episodes can't be scored. Ask for at least one.")
     kind = POLICIES[policy]
     value = shipped(case) if kind == LEARNED else blank(case)
+
+    def one(rng: np.random.Generator, longest: int, unfound: FloatArray) -> Search:
+        found = search(
+            case.shape, case.start, case.hits, case.first, kind, value, rng, longest, unfound
+        )
+        return Search(*found)
+
+    return gathered(one, numbers=numbers, seed=seed, clock=clock, progress=progress)
+
+
+def gathered(
+    one: Callable[[np.random.Generator, int, FloatArray], Search],
+    *,
+    numbers: range,
+    seed: int,
+    clock: Callable[[], float],
+    progress: Callable[[float, str], None] | None,
+) -> Searches:
+    """Run numbered searches; the arguments are those of :func:`run`.
+
+    Parameters
+    ----------
+    one : callable
+        Runs a search with a stream of random numbers and for so many steps at most, and adds its
+        chance of not having found the source to an array.
+    """
+    if len(numbers) < 1:
+        raise UsageError(f"{len(numbers)} episodes can't be scored. Ask for at least one.")
     if progress:
         progress(0.0, "compiling")
-    _run(case, kind, value, np.random.default_rng(0), 2, np.zeros(LONGEST + 1))
+    one(np.random.default_rng(0), 2, np.zeros(LONGEST + 1))
     unfound = np.zeros(LONGEST + 1)
     done: list[Search] = []
     begun = clock()
-    for number in range(episodes):
-        rng = np.random.default_rng([seed, number])
-        done.append(_run(case, kind, value, rng, LONGEST, unfound))
+    for count, number in enumerate(numbers, start=1):
+        done.append(one(np.random.default_rng([seed, number]), LONGEST, unfound))
         if progress:
-            progress((number + 1) / episodes, "searching")
-    return _summed(done, unfound / episodes, clock() - begun)
-
-
-def _run(
-    case: Case,
-    kind: int,
-    value: Value,
-    rng: np.random.Generator,
-    longest: int,
-    unfound: NDArray[np.float64],
-) -> Search:
-    return Search(
-        *search(case.shape, case.start, case.hits, case.first, kind, value, rng, longest, unfound)
-    )
-
-
-def _summed(done: list[Search], unfound: FloatArray, took: float) -> Score:
-    """Return the score of searches that took so many seconds."""
+            progress(count / len(numbers), "searching")
+    took = clock() - begun
     steps, left, times = (np.array(column, dtype=float) for column in zip(*done, strict=True))
+    return Searches(steps=steps, left=left, times=times, unfound=unfound, seconds=took)
+
+
+def score(done: Searches) -> Score:
+    """Score finished searches.
+
+    A search that is trapped never finds what is left; the reference values leave such shares out
+    of the mean and state them apart, and so does ``mean`` here.
+    """
     # Sum over t of t times the chance of finding at t, and that chance: the mean is their ratio.
-    weighted, found = times - steps * left, 1.0 - left
+    weighted, found = done.times - done.steps * done.left, 1.0 - done.left
     mean = float(weighted.sum() / found.sum())
-    count = len(done)
+    count = done.times.size
     spread = weighted - mean * found
-    reached = np.flatnonzero(unfound <= 0.01)
+    reached = np.flatnonzero(done.unfound / count <= 0.01)
     return Score(
         episodes=count,
         mean=mean,
         stderr=float(np.sqrt((spread**2).sum() / max(count - 1, 1) / count) / found.mean()),
-        mean_with_cap=float(times.mean()),
+        mean_with_cap=float(done.times.mean()),
         p99=int(reached[0]) if reached.size else None,
-        not_found=float(left.mean()),
-        trapped=float((left >= DONE).mean()),
-        decisions=int(steps.sum()),
-        ms_per_decision=float(1000.0 * took / steps.sum()),
-        times=times,
+        not_found=float(done.left.mean()),
+        trapped=float((done.left >= DONE).mean()),
+        decisions=int(done.steps.sum()),
+        ms_per_decision=float(1000.0 * done.seconds / done.steps.sum()),
+        times=done.times,
     )

@@ -1,9 +1,10 @@
-"""The expected time left of a search, from a few numbers that describe a belief, and the best move.
+"""What a move is worth: a few numbers that describe the beliefs after it, and a small network.
 
-The belief is seen from the searcher and summed up in :data:`INPUTS` numbers: its entropy, its mean
-and spread, how near it is, whether hits are to be expected. A small network corrects the time that
-the space-aware heuristic reckons with, D + exp(H)/2 - 1/2 (D the expected Manhattan distance, H the
-entropy in nats). ``tools/fit_search_value.py`` makes the weights.
+A belief is seen from the searcher and summed up in :data:`INPUTS` numbers: its entropy, its mean
+and spread, how near it is, whether hits are to be expected, how long ago the last one was.
+Space-aware infotaxis takes the move after which log(D + exp(H)/2 - 1/2) is expected to be least (D
+the expected Manhattan distance, H the entropy in nats); a network adds to that logarithm what
+searches have shown to be missing. ``tools/fit_search_policy.py`` makes the weights.
 """
 
 from __future__ import annotations
@@ -17,9 +18,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from barlovento.errors import BadInput
 from barlovento.search.cases import Case
-from barlovento.search.grid import MOVES, moved
+from barlovento.search.grid import MOVES, inside, moved
 from barlovento.search.policies import ROUNDING
 
 Float32Array = NDArray[np.float32]
@@ -29,24 +29,30 @@ NEAR = (1.0, 3.0, 8.0, 20.0)
 TOTAL, LOGS, SQUARES, ACROSS, X, Y, XX, XY, YY, ALONG, HIT, NEARNESS = range(12)
 """Columns of what :func:`describe` fills; as many of nearness as :data:`NEAR` is long."""
 COLUMNS = NEARNESS + len(NEAR)
-INPUTS = 10 + len(NEAR)
+DESCRIBED = 10 + len(NEAR)
+INPUTS = DESCRIBED + 1
+"""Numbers that describe a belief, and the time since the last hit."""
 RARE = 1e-4
-"""After hits less likely than this the heuristic time will do [1]."""
-LARGEST = 3.0
-"""The network corrects the heuristic time by no more than this [ln]."""
-UNFOUND, MARK, WAITED, GOAL_X, GOAL_Y = range(5)
-"""What :func:`patient` remembers."""
+"""After hits less likely than this the network is not asked [1]."""
+STRAIGHT, ASIDE, BACK = range(3)
+"""How a move lies to the one before it."""
+FOUND = 3
+"""Where the worth of finding the source stands among the extras, after those of the turns."""
+UNFOUND, MARK, WAITED, GOAL_X, GOAL_Y, LAST, SINCE = range(7)
+"""What is remembered during a search: the first five by :func:`patient`, then the last move, and
+the steps since the last hit."""
 GAIN = 0.99
 """A search gets on when the chance of not having found falls to this share [1]."""
 
 
 class Value(NamedTuple):
-    """What is expected of beliefs.
+    """What moves are judged by.
 
     ``tables``, shape (2 nx - 1, 2 ny - 1, 1 + nearness): by place of the source relative to the
     searcher, the chance of a hit and each nearness. ``wind``: whether directions differ. ``first``,
     shape (inputs, width), ``first_shift``, ``second``, ``second_shift``, ``last``, ``last_shift``:
-    weights of the network.
+    weights of the network. ``extras``, shape (4,): added for a move straight on, aside and back,
+    and for finding the source.
     """
 
     tables: NDArray[np.float64]
@@ -57,16 +63,25 @@ class Value(NamedTuple):
     second_shift: Float32Array
     last: Float32Array
     last_shift: Float32Array
+    extras: Float32Array
 
 
 class Room(NamedTuple):
-    """Space for looking ahead.
+    """Space for looking ahead, and what :func:`judge` finds for each move.
 
-    ``sums``, shape (moves, bins, columns), the inputs of the network, and its hidden layers.
+    ``sums``, shape (moves, bins, columns). ``inputs``, shape (moves, bins, inputs). ``shares``,
+    shape (moves, bins): how likely each is, zero where the network was not asked. ``base``, shape
+    (moves,): the expected logarithm without the network. ``turns``, shape (moves,): how it lies to
+    the move before. ``scores``, shape (moves,): what it is worth, the less the better, infinite off
+    the grid. ``one``, ``two``: hidden layers.
     """
 
     sums: NDArray[np.float64]
     inputs: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    base: NDArray[np.float64]
+    turns: NDArray[np.int64]
+    scores: NDArray[np.float64]
     one: NDArray[np.float64]
     two: NDArray[np.float64]
 
@@ -84,7 +99,11 @@ def room_for(value, bins):  # type: ignore[no-untyped-def]
     """Return the space that a search needs."""
     return Room(
         np.empty((MOVES, bins, COLUMNS)),
-        np.empty(INPUTS),
+        np.empty((MOVES, bins, INPUTS)),
+        np.empty((MOVES, bins)),
+        np.empty(MOVES),
+        np.empty(MOVES, dtype=np.int64),
+        np.empty(MOVES),
         np.empty(value.first.shape[1]),
         np.empty(value.second.shape[1]),
     )
@@ -207,15 +226,13 @@ def bend(x):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def time_left(row, value, room):  # type: ignore[no-untyped-def]
-    """Return the expected time left of a belief from its row of :func:`describe` [steps]."""
-    inputs_of(row, value.wind, room.inputs)
-    one, two = room.one, room.two
+def correction(inputs, value, one, two):  # type: ignore[no-untyped-def]
+    """Return what the network says to :data:`INPUTS` numbers [ln]."""
     for c in range(one.size):
         one[c] = value.first_shift[c]
     for k in range(INPUTS):
         for c in range(one.size):
-            one[c] += room.inputs[k] * value.first[k, c]
+            one[c] += inputs[k] * value.first[k, c]
     for c in range(two.size):
         two[c] = value.second_shift[c]
     for k in range(one.size):
@@ -225,40 +242,84 @@ def time_left(row, value, room):  # type: ignore[no-untyped-def]
     out = float(value.last_shift[0])
     for k in range(two.size):
         out += bend(two[k]) * value.last[k]
-    return heuristic_time(row) * math.exp(min(max(out, -LARGEST), LARGEST))
+    return out
+
+
+@njit(cache=True, nogil=True, inline="always")
+def turn_of(move, last):  # type: ignore[no-untyped-def]
+    """Return how a move lies to the last one; the first move of a search counts as aside."""
+    if move == last:
+        return STRAIGHT
+    return BACK if last >= 0 and move // 2 == last // 2 else ASIDE
 
 
 @njit(cache=True, nogil=True)
-def look(belief, x, y, hits, value, room, move, leaves):  # type: ignore[no-untyped-def]
-    """Return the expected time left when the searcher moves to (x, y) [steps].
+def judge(belief, x, y, hits, value, memory, room):  # type: ignore[no-untyped-def]
+    """Fill what each move from (x, y) is worth.
 
     Parameters
     ----------
-    move : int
-        Which part of the room is filled.
-    leaves : ndarray, shape (bins,)
-        Filled with the time left after each bin of hits there [steps].
+    memory : ndarray, shape (7,)
+        As from :func:`fresh_memory`.
+    room : Room
+        Filled.
     """
-    describe(belief, x, y, hits, value.tables, room.sums[move])
-    result = 1.0
-    for hit in range(leaves.shape[0]):
-        row = room.sums[move, hit]
-        leaves[hit] = 0.0
-        if row[TOTAL] > RARE:
-            leaves[hit] = time_left(row, value, room)
-        elif row[TOTAL] > ROUNDING:
-            leaves[hit] = heuristic_time(row)
-        result += row[TOTAL] * leaves[hit]
-    return result
+    last, since = int(memory[LAST]), memory[SINCE]
+    room.shares[:] = 0.0
+    for move in range(MOVES):
+        to_x, to_y = moved(x, y, move)
+        room.scores[move] = np.inf
+        if not inside(to_x, to_y, belief.chance):
+            continue
+        describe(belief, to_x, to_y, hits, value.tables, room.sums[move])
+        base, added, unfound = 0.0, 0.0, 0.0
+        for hit in range(room.shares.shape[1]):
+            row = room.sums[move, hit]
+            if row[TOTAL] <= ROUNDING:
+                continue
+            unfound += row[TOTAL]
+            base += row[TOTAL] * math.log(heuristic_time(row))
+            if row[TOTAL] > RARE:
+                inputs = room.inputs[move, hit]
+                inputs_of(row, value.wind, inputs)
+                inputs[DESCRIBED] = 0.0 if hit > 0 else math.log(2.0 + since)
+                room.shares[move, hit] = row[TOTAL]
+                added += row[TOTAL] * correction(inputs, value, room.one, room.two)
+        turn = turn_of(move, last)
+        room.base[move], room.turns[move] = base, turn
+        extra = value.extras[turn] + value.extras[FOUND] * (1.0 - unfound)
+        room.scores[move] = base + added + extra
 
 
 @njit(cache=True, nogil=True)
 def fresh_memory():  # type: ignore[no-untyped-def]
-    """Return what :func:`patient` remembers, at the start of a search."""
-    memory = np.zeros(5)
+    """Return what is remembered at the start of a search."""
+    memory = np.zeros(7)
     memory[UNFOUND] = memory[MARK] = 1.0
-    memory[GOAL_X] = -1.0
+    memory[GOAL_X] = memory[LAST] = -1.0
     return memory
+
+
+@njit(cache=True, nogil=True)
+def remember(memory, move, hit):  # type: ignore[no-untyped-def]
+    """Note a move and what was met after it."""
+    memory[LAST] = move
+    memory[SINCE] = 0.0 if hit > 0 else memory[SINCE] + 1.0
+
+
+@njit(cache=True, nogil=True)
+def decide(belief, x, y, hits, value, memory, room):  # type: ignore[no-untyped-def]
+    """Return the move of Barlovento's policy; :func:`remember` is to be told what came of it.
+
+    Parameters
+    ----------
+    memory : ndarray, shape (7,)
+        Changed.
+    room : Room
+        Space.
+    """
+    judge(belief, x, y, hits, value, memory, room)
+    return patient(belief, x, y, np.argmin(room.scores), memory)
 
 
 @njit(cache=True, nogil=True)
@@ -271,7 +332,7 @@ def patient(belief, x, y, wished, memory):  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    memory : ndarray, shape (5,)
+    memory : ndarray, shape (7,)
         As from :func:`fresh_memory`; changed.
     """
     nx, ny = belief.chance.shape
@@ -313,24 +374,15 @@ def is_round(case: Case) -> bool:
 
 
 def shipped(case: Case) -> Value:
-    """Return the network that comes with the program for a case of the benchmark.
-
-    Raises
-    ------
-    BadInput
-        None comes with it.
-    """
+    """Return the network that comes with the program for a case, or a blank one if none does."""
     with as_file(files("barlovento.search") / "data" / f"{case.name}.npz") as path:
-        if not path.exists():
-            raise BadInput(
-                f"No network for the case {case.name!r} comes with the program. "
-                "Make one with tools/fit_search_value.py."
-            )
-        return load(case, path)
+        return load(case, path) if path.exists() else blank(case)
 
 
 def blank(case: Case) -> Value:
-    """Return a network that corrects nothing."""
+    """Return a network that adds nothing, so that moves are those of space-aware infotaxis."""
     layer, shift = np.zeros((INPUTS, 1), np.float32), np.zeros(1, np.float32)
-    second = np.zeros((1, 1), np.float32)
-    return Value(tables(case), not is_round(case), layer, shift, second, shift, shift, shift)
+    second, extras = np.zeros((1, 1), np.float32), np.zeros(4, np.float32)
+    return Value(
+        tables(case), not is_round(case), layer, shift, second, shift, shift, shift, extras
+    )

@@ -12,9 +12,10 @@ from barlovento.domain.flight import State
 from barlovento.drill.craft import FLYING, GOING_HOME, HOLDING, LANDED, Craft, margin_of
 from barlovento.drill.fence import fence
 from barlovento.drill.frames import BeliefShot, DroneShot, Frame
-from barlovento.drill.ports import Ordered, Rows, Situation, World, chosen, joined
+from barlovento.drill.ports import Ordered, Situation, World, chosen
 from barlovento.drill.records import Decision, Orders, Sortie
 from barlovento.drill.shots import blowing, largest, last_wind, named, same, shot_of
+from barlovento.exercise.sensed import Sensed, joined
 
 FloatArray = NDArray[np.float64]
 
@@ -40,8 +41,8 @@ class Flight:
         self.began = world.time
         self.ends = self.began + float(exercise.duration)
         self.crafts = [_craft(exercise, aircraft, self.began) for aircraft in orders.aircraft]
-        self.rows: list[Rows] = []
-        self.late: list[Rows] = []
+        self.rows: list[Sensed] = []
+        self.late: list[Sensed] = []
         self.frames: list[Frame] = []
         self.decisions: list[Decision] = []
         count = len(self.crafts)
@@ -54,6 +55,7 @@ class Flight:
         self.events: list[str] = []
         self.shot: BeliefShot | None = None
         self.weak: set[int] = set()
+        self.told_until = self.began
 
     # ------------------------------------------------------------ choosing
 
@@ -70,9 +72,7 @@ class Flight:
         from barlovento.search.legs import Drone
 
         free = self.free()
-        drones = tuple(
-            Drone(**_drone_fields(self.crafts[k], k, self.forecast())) for k in free
-        )
+        drones = tuple(self._drone(k) for k in free)
         return Situation(
             belief=self.belief,
             drones=drones,
@@ -147,7 +147,7 @@ class Flight:
             if airborne[k]:
                 self._keep(k, start, path[:use], before, craft.energy_share)
         sensed = self.world.advance(np.stack(places))
-        self._sense(sensed, start, airborne)
+        self._sense(sensed, airborne)
         self._frame(places, sensed, airborne)
 
     def _keep(self, k: int, start: float, path: FloatArray, before: float, after: float) -> None:
@@ -155,10 +155,9 @@ class Flight:
         self.tracks[k].append(np.column_stack([times, path]))
         self.energies[k].append(np.linspace(before, after, len(path) + 1)[1:])
 
-    def _sense(self, sensed: Any, start: float, airborne: Sequence[bool]) -> None:
+    def _sense(self, sensed: Sensed, airborne: Sequence[bool]) -> None:
         """Add readings of drones in the air to the belief, late where there is no link."""
-        keep = np.isin(np.asarray(sensed.drone), np.flatnonzero(airborne))
-        rows = chosen(sensed, keep & (np.asarray(sensed.time) > start))
+        rows = chosen(sensed, np.isin(sensed.drone, np.flatnonzero(airborne)))
         away = np.isin(rows.drone, list(self.lost))
         if away.any():
             # Kept on board until the link is back, or the drone has landed.
@@ -166,16 +165,21 @@ class Flight:
             rows = chosen(rows, ~away)
         self._learn(rows)
 
-    def _learn(self, rows: Rows) -> None:
+    def _learn(self, rows: Sensed) -> None:
         if not len(rows.time):
             return
         self.rows.append(rows)
+        # A belief goes on in time: what comes in late counts in the answer at home only.
+        rows = chosen(rows, rows.time > self.told_until)
+        if not len(rows.time):
+            return
+        self.told_until = float(rows.time.max())
         met = self.world.meteorology()
         observed = self.orders.observe(rows, met)
-        if len(observed):
+        if observed is not None and len(observed):
             self.belief = self.belief.updated(observed, met)
 
-    def _frame(self, places: Sequence[FloatArray], sensed: Any, airborne: Sequence[bool]) -> None:
+    def _frame(self, places: Sequence[FloatArray], sensed: Sensed, airborne: Sequence[bool]) -> None:
         shot = shot_of(self.belief)
         fresh = self.shot is None or not same(shot, self.shot)
         self.shot = shot

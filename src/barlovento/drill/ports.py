@@ -2,59 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.domain.observation import Meteorology
+from barlovento.exercise.sensed import Sensed
 
 FloatArray = NDArray[np.float64]
 
 
-class Rows(NamedTuple):
-    """Readings in order of time, one row for each drone, sensor, species and interval.
-
-    Attributes
-    ----------
-    time : ndarray, shape (n,)
-        END of the interval, since the start of the exercise [s].
-    drone, sensor, species : ndarray of int, shape (n,)
-        Places in the lists of the exercise.
-    x, y, z : ndarray, shape (n,)
-        [m].
-    mole_fraction : ndarray, shape (n,)
-        [ppb].
-    censored, bad : ndarray of bool, shape (n,)
-        A non-detect; a reading that the instrument itself calls wrong.
-    """
-
-    time: FloatArray
-    drone: NDArray[np.int64]
-    sensor: NDArray[np.int64]
-    species: NDArray[np.int64]
-    x: FloatArray
-    y: FloatArray
-    z: FloatArray
-    mole_fraction: FloatArray
-    censored: NDArray[np.bool_]
-    bad: NDArray[np.bool_]
-
-
-def joined(parts: Sequence[Any]) -> Rows:
-    """Return the rows of several stretches as one; ``parts`` have the columns of ``Rows``."""
-    if not parts:
-        none, no = np.zeros(0), np.zeros(0, dtype=bool)
-        number = np.zeros(0, dtype=np.int64)
-        return Rows(none, number, number, number, none, none, none, none, no, no)
-    return Rows(*(np.concatenate([getattr(p, name) for p in parts]) for name in Rows._fields))
-
-
-def chosen(rows: Any, keep: NDArray[np.bool_]) -> Rows:
-    """Return those rows where ``keep`` is true."""
-    return Rows(*(np.asarray(getattr(rows, name))[keep] for name in Rows._fields))
+def chosen(rows: Sensed, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Sensed:
+    """Return those rows where ``keep`` is true, or which it names."""
+    return Sensed(*(column[keep] for column in rows))
 
 
 class World(Protocol):
@@ -64,7 +27,7 @@ class World(Protocol):
     def time(self) -> float:
         """Since the start of the exercise [s]."""
 
-    def advance(self, places: FloatArray) -> Any:
+    def advance(self, places: FloatArray) -> Sensed:
         """Go on by as many seconds as there are places, and return rows."""
 
     def meteorology(self) -> Meteorology:

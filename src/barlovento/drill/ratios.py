@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.domain.observation import Meteorology
-from barlovento.drill.ports import Rows
+from barlovento.exercise.sensed import Sensed
 
 if TYPE_CHECKING:
     from barlovento.domain.emitter import RateEstimate
@@ -47,7 +47,7 @@ LEAST_ERROR = 0.1
 
 
 def species_rates(
-    rows: Rows,
+    rows: Sensed,
     places: Sequence[tuple[float, float]],
     main_rates: Sequence[float],
     names: Sequence[str],
@@ -60,7 +60,7 @@ def species_rates(
 
     Parameters
     ----------
-    rows : Rows
+    rows : Sensed
         All readings.
     places : sequence of (float, float)
         Found places [m].
@@ -104,7 +104,7 @@ def species_rates(
     return told
 
 
-def _excess(rows: Rows, species: int) -> tuple[FloatArray, FloatArray]:
+def _excess(rows: Sensed, species: int) -> tuple[FloatArray, FloatArray]:
     """Return key columns (time, drone, row) and excess over clean air of the least noisy sensor."""
     best: tuple[float, FloatArray, FloatArray] | None = None
     for sensor in np.unique(rows.sensor[rows.species == species]):
@@ -141,7 +141,7 @@ def _noise(value: FloatArray) -> float:
 
 
 def _owner(
-    rows: Rows,
+    rows: Sensed,
     key: FloatArray,
     places: Sequence[tuple[float, float]],
     meteorology: Meteorology,

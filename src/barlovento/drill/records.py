@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from barlovento.domain.flight import Wind
 from barlovento.domain.observation import Meteorology, Observations
 from barlovento.drill.frames import Frame
-from barlovento.drill.ports import Rows
+from barlovento.exercise.sensed import Sensed
 
 FloatArray = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ class Sortie:
     ----------
     frames : tuple of Frame
         What was seen of it.
-    rows : Rows
+    rows : Sensed
         Every reading that reached home.
     tracks : tuple of ndarray, each of shape (n, 4)
         Time [s] and place [m] of each drone, second by second.
@@ -64,7 +64,7 @@ class Sortie:
     """
 
     frames: tuple[Frame, ...]
-    rows: Rows
+    rows: Sensed
     tracks: tuple[FloatArray, ...]
     energies: tuple[FloatArray, ...]
     came_home: tuple[bool, ...]
@@ -92,5 +92,5 @@ class Orders:
 
     exercise: Any
     aircraft: tuple[Any, ...]
-    observe: Callable[[Rows, Meteorology], Observations]
+    observe: Callable[[Sensed, Meteorology], Observations | None]
     wind: Wind

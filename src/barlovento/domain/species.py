@@ -59,6 +59,11 @@ _COMMON: tuple[tuple[str, str, float, tuple[str, ...]], ...] = (
     ("diethyl ether", "60-29-7", 74.1216, ("ethyl ether", "ethoxyethane")),
     ("ethyl acetate", "141-78-6", 88.1051, ()),
     ("2-butanone", "78-93-3", 72.1057, ("butanone", "methyl ethyl ketone", "mek")),
+    ("o-xylene", "95-47-6", 106.1650, ("xylene", "xylenes")),
+    ("butane", "106-97-8", 58.1222, ("n-butane",)),
+    ("pentane", "109-66-0", 72.1488, ("n-pentane",)),
+    ("acetonitrile", "75-05-8", 41.0519, ()),
+    ("tetrachloroethylene", "127-18-4", 165.8334, ("tetrachloroethene", "perchloroethylene")),
 )
 _CAS = re.compile(r"(\d{2,7})-(\d{2})-(\d)")
 _ONE_GAS = "Name one gas in English or give its CAS number, for example 74-82-8 for methane."

@@ -64,6 +64,9 @@ class Vent(NamedTuple):
         Place and initial radius [m].
     rate : ndarray, shape (steps,)
         Emission rate of each step [kg s-1].
+    spread : tuple of float
+        What it covers: full length and width, and the unit vector along its length, east and
+        north; no length and width for a single opening [m], [1].
     """
 
     x: float
@@ -71,6 +74,7 @@ class Vent(NamedTuple):
     z: float
     size: float
     rate: FloatArray
+    spread: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 0.0)
 
 
 class Readers(NamedTuple):

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from barlovento.domain.observation import Meteorology
 from barlovento.errors import BadInput
 from barlovento.exercise.records import Flown, Scenario
 
@@ -55,7 +56,7 @@ def write_survey(flown: Flown, path: str | Path, *, include_truth: bool = False)
     files = {
         "survey.toml": _document(flown),
         "observations.csv": _observations(flown),
-        "meteorology.csv": _meteorology(flown),
+        "meteorology.csv": meteorology_text(flown.meteorology),
     }
     if include_truth:
         files[TRUTH] = _truth(flown)
@@ -172,25 +173,24 @@ def _observations(flown: Flown) -> str:
     names = [i.sensor.name for i in flown.scenario.instruments]
     scale = _scale(flown.scenario)
     columns: dict[str, Sequence[str]] = {
-        "time": _times(flown.time),
+        "time": times_text(flown.time),
         "sensor": [names[k] for k in flown.sensor],
-        "x": _numbers(flown.x, "{:.2f}"),
-        "y": _numbers(flown.y, "{:.2f}"),
-        "z": _numbers(flown.z, "{:.2f}"),
+        "x": numbers_text(flown.x, "{:.2f}"),
+        "y": numbers_text(flown.y, "{:.2f}"),
+        "z": numbers_text(flown.z, "{:.2f}"),
     }
     if np.isfinite(flown.x2).any():
         for axis in ("x2", "y2", "z2"):
-            columns[axis] = _numbers(getattr(flown, axis), "{:.2f}")
-    columns["concentration"] = _numbers(flown.mole_fraction * scale, "{:.7g}")
+            columns[axis] = numbers_text(getattr(flown, axis), "{:.2f}")
+    columns["concentration"] = numbers_text(flown.mole_fraction * scale, "{:.7g}")
     if flown.censored.any():
         columns["flag"] = ["nd" if nd else "" for nd in flown.censored]
-    return _csv(columns)
+    return csv_text(columns)
 
 
-def _meteorology(flown: Flown) -> str:
+def meteorology_text(met: Meteorology) -> str:
     """Return the wind record as CSV; columns that hold nothing are left out."""
-    met = flown.meteorology
-    columns: dict[str, Sequence[str]] = {"time": _times(met.time)}
+    columns: dict[str, Sequence[str]] = {"time": times_text(met.time)}
     for name, form in (
         ("wind_speed", "{:.3f}"),
         ("wind_from_direction", "{:.2f}"),
@@ -203,8 +203,8 @@ def _meteorology(flown: Flown) -> str:
     ):
         values: FloatArray = getattr(met, name)
         if np.isfinite(values).any():
-            columns[name] = _numbers(values, form)
-    return _csv(columns)
+            columns[name] = numbers_text(values, form)
+    return csv_text(columns)
 
 
 def _scale(scenario: Scenario) -> float:
@@ -212,7 +212,7 @@ def _scale(scenario: Scenario) -> float:
     return PPM_PER_PPB if scenario.units == "ppm" else 1.0
 
 
-def _times(seconds: FloatArray) -> list[str]:
+def times_text(seconds: FloatArray) -> list[str]:
     """Return seconds since 1970 as ISO 8601 in UTC; the same instant is formatted once."""
     unique, inverse = np.unique(seconds, return_inverse=True)
     texts = [
@@ -221,13 +221,13 @@ def _times(seconds: FloatArray) -> list[str]:
     return [texts[k] for k in inverse]
 
 
-def _numbers(values: FloatArray, form: str) -> list[str]:
+def numbers_text(values: FloatArray, form: str) -> list[str]:
     """Return numbers as text, empty where there is none."""
     show: Callable[[float], str] = form.format
     return ["" if math.isnan(v) else show(v) for v in values.tolist()]
 
 
-def _csv(columns: dict[str, Sequence[str]]) -> str:
+def csv_text(columns: dict[str, Sequence[str]]) -> str:
     """Return columns of one length as CSV."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")

@@ -13,8 +13,6 @@ References
 .. [2] Richardson-Obukhov law as in Sawford, B. (2001), Annual Review of Fluid Mechanics 33,
    289-317: mean square separation g eps t^3, here with g = 0.5 (Ott and Mann 2000, Journal of
    Fluid Mechanics 422, 207-223), of which one sixth is the variance of a cloud along one axis.
-.. [3] Hanna, S. R. (1981), Journal of Applied Meteorology 20, 242-249: ratio of Lagrangian to
-   Eulerian time scales 0.4 / (sigma / U).
 """
 
 from __future__ import annotations
@@ -68,9 +66,6 @@ MAX_SUBSTEPS = 24
 THIN_AGES = (12.0, 40.0, 120.0)
 """Ages at which every other particle leaves its mass to its neighbour [s]: an old cloud is
 wide and needs fewer particles to be drawn evenly."""
-EDDY_HEIGHT = 10.0
-"""Height whose eddies tell how long the train of clouds stays alike [m]: a low plume soon
-reaches up to there."""
 GROWTH = 0.657
 """d(size)/dt = GROWTH (eps size)^(1/3), from [2]_ [1]."""
 
@@ -229,6 +224,12 @@ def born(cloud, count, i, n, mass, vent, start, layer, rng):  # type: ignore[no-
         # It lives through the rest of the step in which it is let out.
         p[SHARE] = 1.0 - (j + rng.random()) / n
         p[LABEL], p[STEP] = j, i
+        length, width, ex, ey = vent.spread
+        if length > 0.0 or width > 0.0:
+            ahead = length * (rng.random() - 0.5)
+            aside = width * (rng.random() - 0.5)
+            p[X] += ahead * ex - aside * ey
+            p[Y] += ahead * ey + aside * ex
     return cloud, count + n
 
 
@@ -263,137 +264,3 @@ def outside(cloud, q, bounds):  # type: ignore[no-untyped-def]
     """Return whether a particle is too far from all sensors to matter again."""
     x, y = cloud[q, X], cloud[q, Y]
     return x < bounds[0] or x > bounds[1] or y < bounds[2] or y > bounds[3]
-
-
-@njit(cache=True, nogil=True)
-def stir(forcing, start, oldest, newest, memory, rng):  # type: ignore[no-untyped-def]
-    """Draw the forcing that neighbours share in one step, and the air's velocity at the vent.
-
-    Neighbours in the train of clouds share forcing as neighbours in the air do: its
-    correlation along the train is that of the air passing a fixed point.
-
-    Parameters
-    ----------
-    forcing : ndarray, shape (steps, 3)
-        By step of birth; rows ``oldest`` to ``newest`` are filled, standard normal [1].
-    start : ndarray, shape (3,)
-        Carried on from step to step [1].
-    memory : ndarray, shape (3,)
-        Correlation over one step [1].
-    """
-    for c in range(3):
-        keep = memory[c]
-        fresh = math.sqrt(1.0 - keep * keep)
-        start[c] = keep * start[c] + fresh * rng.standard_normal()
-        last = rng.standard_normal()
-        forcing[oldest, c] = last
-        for g in range(oldest + 1, newest + 1):
-            last = keep * last + fresh * rng.standard_normal()
-            forcing[g, c] = last
-
-
-@njit(cache=True, nogil=True, inline="always")
-def advance(  # type: ignore[no-untyped-def]
-    cloud, count, dt, mean, forcing, sky, table, valley, path, beam, bounds,
-    met_by, j_read, rng, buffer,
-):  # fmt: skip
-    """Move all particles by one step and add what they bring to the sensors.
-
-    Parameters
-    ----------
-    met_by : ndarray, shape (sensors, readings)
-        Column ``j_read`` is added to; nothing where it is negative [kg m-3].
-
-    Returns
-    -------
-    int
-        How many particles are left; they stand at the head of the table.
-    """
-    alive = 0
-    for q in range(count):
-        before = cloud[q, AGE]
-        g = int(cloud[q, STEP])
-        common = (forcing[g, 0], forcing[g, 1], forcing[g, 2])
-        push(cloud, q, dt * cloud[q, SHARE], mean, common, sky, table, valley, rng, buffer)
-        if outside(cloud, q, bounds) or thinned(cloud, q, before):
-            continue
-        if j_read >= 0:
-            for j in range(met_by.shape[0]):
-                met_by[j, j_read] += cloud[q, MASS] * met(cloud, q, j_read, j, path, beam)
-        cloud[q, SHARE] = 1.0
-        if alive < q:
-            for c in range(FIELDS):
-                cloud[alive, c] = cloud[q, c]
-        alive += 1
-    return alive
-
-
-@njit(cache=True, nogil=True)
-def follow(rng, dt, n, first, vent, layer, wind, readers, result):  # type: ignore[no-untyped-def]
-    """Let out gas and follow it; fill what each sensor meets.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        All randomness.
-    dt : float
-        Length of a step [s].
-    n : int
-        Particles let out each step, a multiple of 8.
-    first : int
-        Step at which the readings begin.
-    vent : Vent
-        The source.
-    layer : Layer
-        Wind and turbulence with height.
-    wind : Wander
-        The mean wind of each step.
-    readers : Readers
-        The sensors, from step ``first`` on.
-    result : ndarray, shape (sensors, steps - first)
-        Filled with the mean concentration of each step [kg m-3].
-
-    Returns
-    -------
-    ndarray, shape (particles, FIELDS)
-        Where the particles are in the end.
-    """
-    steps = wind.factor.shape[0]
-    cloud, forcing = np.empty((16 * n, FIELDS)), np.empty((steps, 3))
-    buffer = np.empty(MAX_SUBSTEPS)
-    start = np.array([rng.standard_normal(), rng.standard_normal(), rng.standard_normal()])
-    memory = eulerian_memory(dt, vent, layer)
-    # Arrays taken out of their records once: inside the loop each look into a record costs
-    # more than the arithmetic.
-    table, valley, rate = layer.table, wind.valley, vent.rate
-    bounds, path, beam = readers.bounds, readers.path, readers.beam
-    toward_x, toward_y, factor = wind.toward_x, wind.toward_y, wind.factor
-    sky = (layer.floor, layer.top, layer.sigma_u, layer.sigma_v)
-    count = 0
-    for i in range(steps):
-        # Particles stay in the order of their birth, so the first is the oldest.
-        oldest = int(cloud[0, STEP]) if count > 0 else i
-        stir(forcing, start, oldest, i, memory, rng)
-        if rate[i] > 0.0:
-            mass = rate[i] * dt / n
-            cloud, count = born(cloud, count, i, n, mass, vent, start, layer, rng)
-        mean = (factor[i], toward_x[i], toward_y[i])
-        count = advance(
-            cloud, count, dt, mean, forcing, sky, table, valley, path, beam, bounds,
-            result, i - first, rng, buffer,
-        )  # fmt: skip
-    return cloud[:count].copy()
-
-
-@njit(cache=True, nogil=True)
-def eulerian_memory(dt, vent, layer):  # type: ignore[no-untyped-def]
-    """Return the correlation over one step of the air's velocity at a fixed point [3]_."""
-    table = layer.table
-    k, f = node(min(max(vent.z, EDDY_HEIGHT), layer.top), table, layer.top)
-    slow = 0.4 * max(read(table, SPEED, k, f), 0.1)
-    memory = np.empty(3)
-    memory[0] = math.exp(-dt * read(table, RATE_U, k, f) / min(1.0, layer.sigma_u / slow))
-    memory[1] = math.exp(-dt * read(table, RATE_V, k, f) / min(1.0, layer.sigma_v / slow))
-    rate = read(table, RATE, k, f)
-    memory[2] = math.exp(-dt * rate / min(1.0, read(table, SIGMA, k, f) / slow))
-    return memory

@@ -180,6 +180,10 @@ class HiddenSource:
         Share of each period in which it is on [1].
     duty_period : float
         Length of that period [s].
+    length, width : float
+        What it covers where it is a line or an area; zero for a single opening [m].
+    direction : float
+        Of that length, clockwise from north [degree].
     """
 
     x: float
@@ -190,12 +194,17 @@ class HiddenSource:
     windows: tuple[tuple[float, float], ...] = ()
     duty_cycle: float = 1.0
     duty_period: float = 600.0
+    length: float = 0.0
+    width: float = 0.0
+    direction: float = 0.0
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.emission_rate) and self.emission_rate >= 0.0):
             raise BadInput(f"emission_rate is {self.emission_rate}; give zero or more.")
         if not (self.z > 0.0 and self.size > 0.0):
             raise BadInput("A source needs a height and a size above zero.")
+        if not (self.length >= 0.0 and self.width >= 0.0):
+            raise BadInput("The length and width of a source need zero or more.")
         if not 0.0 < self.duty_cycle <= 1.0:
             raise BadInput(f"duty_cycle is {self.duty_cycle}; give a share in (0, 1].")
 
@@ -211,6 +220,12 @@ class HiddenSource:
         if self.windows:
             on &= np.any([(time >= a) & (time < b) for a, b in self.windows], axis=0)
         return np.where(on, self.emission_rate, 0.0)
+
+    @property
+    def spread(self) -> tuple[float, float, float, float]:
+        """Length and width [m], and the unit vector along the length, east and north [1]."""
+        angle = math.radians(self.direction)
+        return self.length, self.width, math.sin(angle), math.cos(angle)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

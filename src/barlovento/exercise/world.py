@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.domain.observation import Observations, Survey
-from barlovento.exercise import air, cloud, particles, sensing, wind
+from barlovento.exercise import air, cloud, following, sensing, wind
 from barlovento.exercise.instruments import Instrument, SensorModel
 from barlovento.exercise.records import (
     Atmosphere,
@@ -189,12 +189,14 @@ def _met(
         # Half way through each step; before the survey a duty cycle runs as it does later.
         time = np.arange(spin_up + scenario.duration, dtype=np.float64) - spin_up + 0.5
         recent = wind.History(history.direction[-time.size :], history.factor[-time.size :])
-        particles.follow(
+        following.follow(
             _stream(child),
             1.0,
             scenario.particles_per_second,
             spin_up,
-            cloud.Vent(source.x, source.y, source.z, source.size, source.rate_at(time)),
+            cloud.Vent(
+                source.x, source.y, source.z, source.size, source.rate_at(time), source.spread
+            ),
             layer,
             wind.as_blown(recent, scenario.atmosphere),
             readers._replace(bounds=bounds),

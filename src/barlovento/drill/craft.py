@@ -70,6 +70,12 @@ class Craft:
         return self.state.energy / self.aircraft.battery
 
     @property
+    def endurance_left(self) -> float:
+        """How long it can still cruise without touching the reserve [s]."""
+        usable = self.state.energy - RESERVE * self.aircraft.battery
+        return max(usable, 0.0) / self.aircraft.power(self.aircraft.cruise)
+
+    @property
     def seconds_queued(self) -> int:
         """Seconds until the drone has nothing more to do."""
         return sum(len(places) for places, _, _ in self.queue)

@@ -172,11 +172,12 @@ def _way(area: Any, start: Place, end: Place) -> tuple[Place, ...]:
 def _out_of_strip(area: Any, place: Place) -> Any:
     """Return a thin bridge from a place in the strip into the area."""
     import shapely
+    from shapely.ops import nearest_points
 
     point = shapely.Point(place)
     if area.covers(point):
         return point
-    nearest = shapely.ops.nearest_points(area, point)[0]
+    nearest = nearest_points(area, point)[0]
     return shapely.LineString([place, nearest]).buffer(1.0)
 
 

@@ -63,14 +63,26 @@ class Flight:
         """Return which drones can still be sent."""
         return [k for k, craft in enumerate(self.crafts) if craft.status == FLYING]
 
+    def _drone(self, k: int) -> Any:
+        """Return one drone as those who choose legs see it."""
+        from barlovento.search.legs import Drone
+
+        craft = self.crafts[k]
+        return Drone(
+            name=f"drone-{k + 1}",
+            x=craft.state.x,
+            y=craft.state.y,
+            z=craft.state.z,
+            airspeed=craft.aircraft.cruise,
+            endurance_left=craft.endurance_left,
+        )
+
     def under_way(self) -> bool:
         """Return whether a drone flies, or waits for its link."""
         return any(craft.status in (FLYING, HOLDING) for craft in self.crafts)
 
     def situation(self) -> Situation:
         """Return what is known now."""
-        from barlovento.search.legs import Drone
-
         free = self.free()
         drones = tuple(self._drone(k) for k in free)
         return Situation(

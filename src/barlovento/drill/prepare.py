@@ -113,6 +113,7 @@ def orders_of(exercise: Exercise, world: Any) -> Orders:
 def _check(exercise: Exercise, craft: Any, wind: tuple[float, float]) -> None:
     """Refuse a sortie that can't be."""
     import shapely
+    from shapely.ops import nearest_points
 
     from barlovento.fly.aircraft import check_reach
 
@@ -125,7 +126,7 @@ def _check(exercise: Exercise, craft: Any, wind: tuple[float, float]) -> None:
         )
     (west, east), (south, north) = exercise.area.x, exercise.area.y
     area = shapely.box(west, south, east, north).intersection(shapely.Polygon(exercise.permitted))
-    nearest = shapely.ops.nearest_points(
+    nearest = nearest_points(
         area if not area.is_empty else shapely.Polygon(exercise.permitted),
         shapely.Point(exercise.home),
     )[0]

@@ -26,6 +26,7 @@ from barlovento.cli.flown import flown
 from barlovento.cli.from_csv import from_csv
 from barlovento.cli.keys import init, keys_app
 from barlovento.cli.tracks import borders_app, track
+from barlovento.cli.worlds import exercise_app
 
 HELP = """Find hidden chemical emitters from gas and wind readings.
 
@@ -69,7 +70,10 @@ survey_app = App(
     help="Make and check survey folders: what was measured, the wind and where to look.",
     help_format="markdown",
 )
-for group in (survey_app, keys_app, consent_app, audit_app, borders_app, bench_app):
+for group in (
+    *(survey_app, keys_app, consent_app, audit_app),
+    *(borders_app, bench_app, exercise_app),
+):
     app.command(group)
 audit_app.command(track)
 audit_app.command(flown)

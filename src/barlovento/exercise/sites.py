@@ -8,7 +8,7 @@ from datetime import datetime
 
 from barlovento.domain.observation import SearchArea
 from barlovento.errors import BadInput
-from barlovento.exercise.records import Atmosphere, HiddenSource, Mast
+from barlovento.exercise.records import Atmosphere, HiddenSource, Mast, Valley
 
 HIDDEN = "hidden"
 """Kind of a site that is to be found; all other kinds are look-alikes."""
@@ -252,6 +252,18 @@ class Exercise:
     origin: tuple[float, float] | None = None
     local_offset: float = 0.0
     particles_per_second: int = 16
+
+    @property
+    def terrain(self) -> Valley | None:
+        """What steers the wind besides buildings."""
+        return self.atmosphere.valley
+
+    @property
+    def permitted_area(self) -> float:
+        """Of the permitted ring [m2]."""
+        ring = self.permitted
+        sides = zip(ring, (*ring[1:], ring[0]), strict=True)
+        return 0.5 * abs(sum(ax * by - bx * ay for (ax, ay), (bx, by) in sides))
 
     def with_rate(self, rate: float) -> Exercise:
         """Return the same exercise with each hidden site at one rate of the searched species.

@@ -425,10 +425,10 @@ def source_name(scenario: str) -> str:
 
 def scenario_text(scenario: str) -> str:
     """Return the TOML of a scenario, from a file or the library."""
-    from barlovento.exercise.library import text
+    from barlovento.exercise.library import template
 
     path = Path(scenario)
-    return path.read_text(encoding="utf-8") if path.is_file() else text(scenario)
+    return path.read_text(encoding="utf-8") if path.is_file() else template(scenario)
 
 
 def _classed(

@@ -22,11 +22,11 @@ from barlovento.cli.console import (
     fault_lines,
     progress_bar,
 )
+from barlovento.cli.exercise_train import exercise_app
 from barlovento.cli.flown import flown
 from barlovento.cli.from_csv import from_csv
 from barlovento.cli.keys import init, keys_app
 from barlovento.cli.tracks import borders_app, track
-from barlovento.cli.worlds import exercise_app
 
 HELP = """Find hidden chemical emitters from gas and wind readings.
 

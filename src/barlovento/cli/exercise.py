@@ -9,24 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from barlovento.cli.console import clean, console, emit, progress_bar
+from barlovento.cli.worlds import exercise_app
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from barlovento.exercising import Ran
-
-HELP = """Fly in a hidden world whose plumes are none of the solver's own, and see what was found.
-
-```
-barlovento exercise list
-barlovento exercise run valley --out out --seed 7
-barlovento exercise replay out
-barlovento exercise train town-edge --out training
-```
-"""
 
 Json = Annotated[
     bool,
@@ -40,9 +31,6 @@ Scenario = Annotated[
     str,
     Parameter(name="SCENARIO", help="A name that `exercise list` shows, or a scenario's TOML file."),
 ]
-
-exercise_app = App(name="exercise", help=HELP, help_format="markdown")
-
 
 @exercise_app.command
 def run(

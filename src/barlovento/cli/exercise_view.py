@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -11,6 +12,7 @@ from barlovento.drill.letters import letters
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.text import Text
 
 BAR = 20
 """Characters of a battery's bar."""
@@ -91,7 +93,7 @@ class View:
             columns=max(24, min(64, self.screen.width - 40)),
             most_rows=max(8, min(26, self.screen.height - 8)),
         )
-        page = Text("\n").join(_coloured(line) for line in lines)
+        page = Text("\n").join(coloured(line) for line in lines)
         return Group(
             Panel(
                 Columns([page, Text("\n".join(self._facts()))], padding=(0, 3)),
@@ -136,13 +138,14 @@ def _wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width) or [""]
 
 
-def _coloured(line: str) -> object:
+def coloured(line: str) -> Text:
     """Return a line of the map: the belief warm, the track blue, what is found bold."""
     from rich.text import Text
 
     styles = {"\N{MIDDLE DOT}": "blue", "X": "bold red", "H": "bold green"}
     text = Text()
-    for sign in line:
-        style = "bold cyan" if sign.isdigit() else styles.get(sign, "rgb(200,72,10)")
-        text.append(sign, style)
+    for style, signs in groupby(
+        line, key=lambda sign: "bold cyan" if sign.isdigit() else styles.get(sign, "dark_orange3")
+    ):
+        text.append("".join(signs), style)
     return text

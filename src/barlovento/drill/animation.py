@@ -160,8 +160,11 @@ class _Page:
         minutes, seconds = divmod(round(frame.time), 60)
         self.title.set_text(f"{self.header.title}   {minutes}:{seconds:02d}   {frame.phase}")
         battery = ", ".join(f"{100 * drone.energy:.0f} %" for drone in frame.drones)
+        sure = f"a source is there with {100 * frame.probability:.0f} %    "
+        # A person in training doesn't see what the program believes.
         self.words.set_text(
-            f"a source is there with {100 * frame.probability:.0f} %    battery {battery}"
+            (sure if np.isfinite(frame.probability) else "")
+            + f"battery {battery}"
             + (f"    {frame.event}" if frame.event else "")
         )
         self._wind(frame.wind)

@@ -28,6 +28,9 @@ NOTICED = 0.5
 HOLD = 20
 """How long a drone without a link waits for it before it comes home [s]."""
 
+WORKING_HEIGHT = 15.0
+"""Where flights begin, and stay unless a leg says otherwise, within what is permitted [m]."""
+
 Report = Callable[[Frame], None]
 
 
@@ -323,7 +326,7 @@ class Flight:
 
 
 def _craft(exercise: Any, aircraft: Any, time: float) -> Craft:
-    """Return a drone above home, at the least permitted height."""
+    """Return a drone above home, where it is let go."""
     around = fence(exercise.permitted, margin_of(aircraft), exercise.floor, exercise.ceiling)
     return Craft(
         aircraft=aircraft,
@@ -332,7 +335,7 @@ def _craft(exercise: Any, aircraft: Any, time: float) -> Craft:
         state=State(
             x=exercise.home[0],
             y=exercise.home[1],
-            z=exercise.floor,
+            z=min(max(WORKING_HEIGHT, exercise.floor), exercise.ceiling),
             energy=aircraft.battery,
             time=time,
         ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from barlovento.domain.observation import Meteorology, Observations
-from barlovento.drill.craft import margin_of
+from barlovento.drill.craft import SPARE_TIME, margin_of
 from barlovento.drill.fence import fence
 from barlovento.drill.ports import Ordered, Pilot, Situation
 from barlovento.drill.records import Orders
@@ -182,20 +182,36 @@ def program(exercise: Exercise, aircraft: Sequence[Any]) -> Pilot:
 
     permitted = Permitted(
         ring=exercise.permitted,
-        holes=(),
         floor=exercise.floor,
         ceiling=exercise.ceiling,
         home=exercise.home,
-    ).shrink(max(margin_of(craft) for craft in aircraft))
+    ).shrunk(max(margin_of(craft) for craft in aircraft))
 
     def choose(situation: Situation) -> Ordered:
-        choice = next_leg(situation.belief, situation.drones, permitted, situation.clock_left)
+        choice = next_leg(
+            situation.belief,
+            [_inside(drone, permitted) for drone in situation.drones],
+            permitted,
+            situation.clock_left - SPARE_TIME,
+            meteorology=situation.meteorology,
+        )
         legs = choice.legs
         return Ordered(
             phase=choice.phase,
             waypoints=tuple(np.asarray(leg.waypoints, dtype=np.float64) for leg in legs),
-            why=legs[0].why if legs else "",
-            information=float(sum(leg.expected_information for leg in legs)) if legs else None,
+            why=choice.why if choice.phase in ("stop", "home") else legs[0].why,
+            information=float(sum(leg.expected_information for leg in legs)),
         )
 
     return choose
+
+
+def _inside(drone: Any, permitted: Any) -> Any:
+    """Return a drone that braked in the strip along the edge as if it were just inside of it."""
+    import shapely
+    from shapely.ops import nearest_points
+
+    if bool(permitted.contains((drone.x, drone.y))):
+        return drone
+    place = nearest_points(permitted.shape, shapely.Point(drone.x, drone.y))[0]
+    return replace(drone, x=place.x, y=place.y)

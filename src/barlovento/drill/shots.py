@@ -41,7 +41,7 @@ def shot_of(belief: Any) -> BeliefShot:
     return belief_shot(
         (float(x[0]) - half_x, float(x[-1]) + half_x),
         (float(y[0]) - half_y, float(y[-1]) + half_y),
-        np.asarray(drawn.expected, dtype=np.float64),
+        np.asarray(drawn.density, dtype=np.float64) * 4.0 * half_x * half_y,
     )
 
 

@@ -5,12 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from barlovento.dispersion.winds import direction_unrest, wind_of_windows
 from barlovento.locate.problem import prepare
 from barlovento.locate.readings import (
-    direction_unrest,
     nodes,
     reduce_readings,
-    wind_of_windows,
 )
 from barlovento.locate.weights import news
 

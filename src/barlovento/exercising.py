@@ -301,9 +301,7 @@ def site_documents(sites: Sequence[Any]) -> list[dict[str, Any]]:
     return [asdict(site) for site in sites]
 
 
-def score_json(
-    log: Log, truth: Sequence[Mapping[str, Any]], command: str, **more: Any
-) -> bytes:
+def score_json(log: Log, truth: Sequence[Mapping[str, Any]], command: str, **more: Any) -> bytes:
     """Return ``score.json``."""
     import json
 

@@ -213,9 +213,7 @@ def _program_flies(
     reports = answered(exercise, [sortie], answer, header.seed, tell)
     sites = true_sites(world.truth(), exercise.species[0])
     log = finished(header, sortie, reports, sites, answer)
-    files = folder_files(
-        exercise, scenario, sortie, log, world, command=command, progress=tell
-    )
+    files = folder_files(exercise, scenario, sortie, log, world, command=command, progress=tell)
     return log, _under(PROGRAM, files)
 
 

@@ -29,8 +29,11 @@ Json = Annotated[
 ]
 Scenario = Annotated[
     str,
-    Parameter(name="SCENARIO", help="A name that `exercise list` shows, or a scenario's TOML file."),
+    Parameter(
+        name="SCENARIO", help="A name that `exercise list` shows, or a scenario's TOML file."
+    ),
 ]
+
 
 @exercise_app.command
 def run(
@@ -109,7 +112,8 @@ def replay(
     check: Annotated[
         bool,
         Parameter(
-            negative=(), help="Fly it again from the scenario and the seed, and compare every frame."
+            negative=(),
+            help="Fly it again from the scenario and the seed, and compare every frame.",
         ),
     ] = False,
     json: Json = False,

@@ -49,7 +49,8 @@ def train(
     ] = None,
     drones: Annotated[int | None, Parameter(help="How many are flown, 1 to 8.")] = None,
     answer: Annotated[
-        Literal["locate", "belief"], Parameter(help="How the program that you are held against answers.")
+        Literal["locate", "belief"],
+        Parameter(help="How the program that you are held against answers."),
     ] = "locate",
     json: Json = False,
 ) -> None:

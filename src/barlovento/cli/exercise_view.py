@@ -113,7 +113,9 @@ class View:
             f"a source is there: {100 * frame.probability:.0f} %",
         ]
         if frame.wind is not None:
-            lines.append(f"wind     {frame.wind[0]:.1f} m/s from {frame.wind[1]:.0f}\N{DEGREE SIGN}")
+            lines.append(
+                f"wind     {frame.wind[0]:.1f} m/s from {frame.wind[1]:.0f}\N{DEGREE SIGN}"
+            )
         for number, drone in enumerate(frame.drones, 1):
             full = round(BAR * drone.energy)
             bar = "\N{FULL BLOCK}" * full + "\N{LIGHT SHADE}" * (BAR - full)
@@ -122,9 +124,9 @@ class View:
             if drone.state != "flying":
                 lines.append(f"         {drone.state}")
         lines.append("")
-        lines += [
-            f"found    ({x:.0f}, {y:.0f}) m, {100 * p:.0f} %" for x, y, p in frame.found
-        ] or ["found    nothing yet"]
+        lines += [f"found    ({x:.0f}, {y:.0f}) m, {100 * p:.0f} %" for x, y, p in frame.found] or [
+            "found    nothing yet"
+        ]
         lines += ["", *_wrapped(clean(frame.why), 36)]
         events = [clean(f.event) for f in self.frames if f.event]
         for event in events[-3:]:

@@ -127,8 +127,7 @@ class _Page:
         self.image: Any = None
         count = len(header.aircraft)
         self.lines = [
-            self.axes.plot([], [], color=c, lw=1.1, alpha=0.9, zorder=4)[0]
-            for c in _hues(count)
+            self.axes.plot([], [], color=c, lw=1.1, alpha=0.9, zorder=4)[0] for c in _hues(count)
         ]
         self.paths: list[list[tuple[float, float]]] = [[] for _ in range(count)]
         self.heads = self.axes.scatter([], [], s=46, zorder=7, edgecolor="white", lw=1.0)

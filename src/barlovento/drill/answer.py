@@ -89,7 +89,7 @@ def with_classes(
     seed : int
         Of the errors of the ratios.
     """
-    if len(exercise.species) < 2 or not found:  # noqa: PLR2004
+    if len(exercise.species) < 2 or not found:
         return list(found)
     from barlovento.assess.classify import explain
     from barlovento.domain.emitter import Geometry

@@ -228,16 +228,11 @@ class Craft:
 
         def good(count: int) -> bool:
             k = count - 1
-            home = self._home_from(
-                places[k], float(energies[k]), float(headings[k]), forecast
-            )
+            home = self._home_from(places[k], float(energies[k]), float(headings[k]), forecast)
             if home is None:
                 return False
             seconds, joules = home
-            return (
-                energies[k] - joules >= reserve
-                and count + seconds + SPARE_TIME <= clock_left
-            )
+            return energies[k] - joules >= reserve and count + seconds + SPARE_TIME <= clock_left
 
         low, high = 0, len(places)
         if high and good(high):

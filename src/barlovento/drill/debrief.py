@@ -109,9 +109,7 @@ def _headline(logs: Sequence[tuple[str, Log]]) -> str:
 def tally(end: Mapping[str, Any]) -> str:
     """Return a score in a sentence."""
     score = end["score"]
-    return (
-        f"{score['found']} found, {score['missed']} missed, {len(score['false'])} false."
-    )
+    return f"{score['found']} found, {score['missed']} missed, {len(score['false'])} false."
 
 
 def _part(name: str, log: Log, places: Sequence[tuple[float, float, str]]) -> dict[str, Any]:

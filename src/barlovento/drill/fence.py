@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.errors import BadInput
+from barlovento.search.permitted import Permitted
 
 FloatArray = NDArray[np.float64]
 Place = tuple[float, float]
+
+SAME = 0.01
+"""Places nearer than this are one [m]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Fence:
     floor: float
     ceiling: float
     _whole: Any
-    _inner: Any
+    _room: Permitted
 
     def holds(self, places: FloatArray) -> NDArray[np.bool_]:
         """Return which places are permitted, shape (n,).
@@ -69,7 +71,7 @@ class Fence:
         import shapely
 
         points = shapely.points(places[:, :2])
-        clear = shapely.contains(self._inner, points)
+        clear = shapely.contains(self._room.shape, points)
         depth = shapely.distance(self._whole.exterior, points)
         leaving = np.ones(len(places), dtype=bool)
         leaving[1:] = np.diff(depth) > 0.0
@@ -79,6 +81,9 @@ class Fence:
 
     def way(self, start: Place, end: Place) -> tuple[Place, ...]:
         """Return the corners of the shortest permitted way, the end included.
+
+        Whoever stands in the strip along the edge first leaves it straight, and enters it straight
+        to an end that lies there.
 
         Parameters
         ----------
@@ -90,7 +95,23 @@ class Fence:
         BadInput
             There is none.
         """
-        return _way(self._inner.buffer(0.5), start, end)
+        first, last = self._in(start), self._in(end)
+        way = [first, *self._room.way(first, last), last, end]
+        kept = [start]
+        for place in way:
+            if math.dist(place, kept[-1]) > SAME:
+                kept.append(place)
+        return tuple(kept[1:]) or (end,)
+
+    def _in(self, place: Place) -> Place:
+        """Return the nearest place beyond the strip."""
+        import shapely
+        from shapely.ops import nearest_points
+
+        if bool(self._room.contains(place)):
+            return place
+        nearest = nearest_points(self._room.shape, shapely.Point(place))[0]
+        return (float(nearest.x), float(nearest.y))
 
 
 def fence(ring: Sequence[Place], margin: float, floor: float, ceiling: float) -> Fence:
@@ -128,63 +149,7 @@ def fence(ring: Sequence[Place], margin: float, floor: float, ceiling: float) ->
             "edge nothing that hangs together is left. Permit more, or fly an aircraft that turns "
             "in less room."
         )
-    return Fence(tuple(ring), margin, floor, ceiling, whole, inner)
-
-
-def _way(area: Any, start: Place, end: Place) -> tuple[Place, ...]:
-    """Return the shortest way inside of a polygon by its corners (Dijkstra)."""
-    import shapely
-
-    if area.covers(shapely.LineString([start, end])):
-        return (end,)
-    nodes: list[Place] = [start, end]
-    for ring in (area.exterior, *area.interiors):
-        nodes += [(x, y) for x, y in ring.simplify(0.5).coords[:-1]]
-    # Corners lie on the edge: a hair of room lets lines run along it. Whoever stands in the
-    # strip gets out of it straight.
-    roomy = area.buffer(0.5).union(
-        shapely.union_all([_out_of_strip(area, place) for place in (start, end)])
-    )
-    cost: dict[int, float] = {0: 0.0}
-    before: dict[int, int] = {}
-    queue = [(0.0, 0)]
-    done: set[int] = set()
-    while queue:
-        length, here = heapq.heappop(queue)
-        if here in done:
-            continue
-        done.add(here)
-        if here == 1:
-            return tuple(itertools.chain(_walked(before, nodes)))
-        for there in range(1, len(nodes)):
-            if there in done or not roomy.covers(shapely.LineString([nodes[here], nodes[there]])):
-                continue
-            total = length + math.dist(nodes[here], nodes[there])
-            if total < cost.get(there, math.inf):
-                cost[there], before[there] = total, here
-                heapq.heappush(queue, (total, there))
-    raise BadInput(
-        f"There is no permitted way from ({start[0]:.0f}, {start[1]:.0f}) to home at "
-        f"({end[0]:.0f}, {end[1]:.0f}). Permit an area that hangs together and holds home."
-    )
-
-
-def _out_of_strip(area: Any, place: Place) -> Any:
-    """Return a thin bridge from a place in the strip into the area."""
-    import shapely
-    from shapely.ops import nearest_points
-
-    point = shapely.Point(place)
-    if area.covers(point):
-        return point
-    nearest = nearest_points(area, point)[0]
-    return shapely.LineString([place, nearest]).buffer(1.0)
-
-
-def _walked(before: dict[int, int], nodes: Sequence[Place]) -> list[Place]:
-    """Return the corners of the way to node 1, without the start."""
-    way, here = [], 1
-    while here != 0:
-        way.append(nodes[here])
-        here = before[here]
-    return way[::-1]
+    corners = tuple((float(x), float(y)) for x, y in inner.exterior.coords[:-1])
+    middle = inner.representative_point()
+    room = Permitted(ring=corners, floor=floor, ceiling=ceiling, home=(middle.x, middle.y))
+    return Fence(tuple(ring), margin, floor, ceiling, whole, room)

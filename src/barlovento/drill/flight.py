@@ -194,15 +194,16 @@ class Flight:
         if observed is not None and len(observed):
             self.belief = self.belief.updated(observed, met)
 
-    def _frame(self, places: Sequence[FloatArray], sensed: Sensed, airborne: Sequence[bool]) -> None:
+    def _frame(
+        self, places: Sequence[FloatArray], sensed: Sensed, airborne: Sequence[bool]
+    ) -> None:
         shot = shot_of(self.belief)
         fresh = self.shot is None or not same(shot, self.shot)
         self.shot = shot
         drones = tuple(
             DroneShot(
                 path=tuple(
-                    (round(float(x), 1), round(float(y), 1), round(float(z), 1))
-                    for x, y, z in path
+                    (round(float(x), 1), round(float(y), 1), round(float(z), 1)) for x, y, z in path
                 )
                 if flew
                 else (),
@@ -210,9 +211,7 @@ class Flight:
                 reading=largest(sensed, k) if flew else None,
                 state=HOLDING if k in self.lost and craft.status == HOLDING else craft.status,
             )
-            for k, (craft, path, flew) in enumerate(
-                zip(self.crafts, places, airborne, strict=True)
-            )
+            for k, (craft, path, flew) in enumerate(zip(self.crafts, places, airborne, strict=True))
         )
         frame = Frame(
             time=round(self.world.time - self.began, 3),

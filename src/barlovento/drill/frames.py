@@ -53,9 +53,7 @@ class BeliefShot:
         }
 
 
-def belief_shot(
-    x: tuple[float, float], y: tuple[float, float], expected: FloatArray
-) -> BeliefShot:
+def belief_shot(x: tuple[float, float], y: tuple[float, float], expected: FloatArray) -> BeliefShot:
     """Return a map coarse enough to be logged.
 
     Parameters

@@ -8,7 +8,7 @@ others are the slope times the rate of the first.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -111,7 +111,7 @@ def _excess(rows: Sensed, species: int) -> tuple[FloatArray, FloatArray]:
         use = (rows.species == species) & (rows.sensor == sensor) & ~rows.bad
         use &= np.isfinite(rows.mole_fraction)
         at = np.flatnonzero(use)
-        if at.size < 3:  # noqa: PLR2004
+        if at.size < 3:
             continue
         value = np.where(rows.censored[at], 0.5 * rows.mole_fraction[at], rows.mole_fraction[at])
         for drone in np.unique(rows.drone[at]):
@@ -188,7 +188,7 @@ def _estimate(
     """Return rate or limit of the second gas; None where the readings say nothing."""
     from barlovento.domain.emitter import RateEstimate
 
-    if x.size < 20 or float(np.max(x)) < 4.0 * _noise(x):  # noqa: PLR2004
+    if x.size < 20 or float(np.max(x)) < 4.0 * _noise(x):
         return None
     noise = _noise(x)
     block = np.unique(np.floor(time / BLOCK), return_inverse=True)[1]

@@ -25,8 +25,7 @@ _NUMBERS = re.compile(_NUMBER)
 _PLACE = re.compile(rf"\s*\(?\s*{_NUMBER}(?:\s*[,\s]\s*{_NUMBER}){{1,2}}\s*\)?\s*")
 
 HOW_LEG = (
-    "Type places as x,y or x,y,height in metres, several with ; between. "
-    "`home` ends the flight."
+    "Type places as x,y or x,y,height in metres, several with ; between. `home` ends the flight."
 )
 HOW_ANSWER = (
     "Type x,y,radius in metres for each source, several with ; between, or `none`. "
@@ -56,7 +55,7 @@ def typed_leg(text: str, header: Header, height: float) -> FloatArray:
         if not _PLACE.fullmatch(part):
             raise BadInput(f"{part.strip()!r} is no place. {HOW_LEG}")
         numbers = [float(n) for n in _NUMBERS.findall(part)]
-        rows.append([numbers[0], numbers[1], numbers[2] if len(numbers) > 2 else height])  # noqa: PLR2004
+        rows.append([numbers[0], numbers[1], numbers[2] if len(numbers) > 2 else height])
     return checked_leg(rows, header)
 
 
@@ -80,15 +79,13 @@ def checked_leg(rows: Sequence[Sequence[float]], header: Header) -> FloatArray:
     middle = header.floor
     try:
         leg = np.array(
-            [[float(v) for v in row] + ([middle] if len(row) == 2 else []) for row in rows]  # noqa: PLR2004
+            [[float(v) for v in row] + ([middle] if len(row) == 2 else []) for row in rows]
         )
     except (TypeError, ValueError) as error:
         raise BadInput(f"A leg holds something that is no number. {HOW_LEG}") from error
-    if leg.size == 0 or leg.ndim != 2 or leg.shape[1] != 3 or not np.isfinite(leg).all():  # noqa: PLR2004
+    if leg.size == 0 or leg.ndim != 2 or leg.shape[1] != 3 or not np.isfinite(leg).all():
         raise BadInput(f"That is no leg. {HOW_LEG}")
-    inside = shapely.covers(
-        shapely.Polygon(header.permitted), shapely.points(leg[:, 0], leg[:, 1])
-    )
+    inside = shapely.covers(shapely.Polygon(header.permitted), shapely.points(leg[:, 0], leg[:, 1]))
     for place, good in zip(leg.tolist(), inside.tolist(), strict=True):
         if not good:
             raise BadInput(
@@ -126,7 +123,7 @@ def typed_answer(text: str) -> list[Found]:
             raise BadInput(f"{part.strip()!r} is no answer. {HOW_ANSWER}")
         rows.append(
             {"x": numbers[0], "y": numbers[1], "radius": numbers[2]}
-            | ({"rate_g_s": numbers[3]} if len(numbers) == 4 else {})  # noqa: PLR2004
+            | ({"rate_g_s": numbers[3]} if len(numbers) == 4 else {})
         )
     if not rows:
         raise BadInput(f"That is no answer. {HOW_ANSWER}")

@@ -27,6 +27,7 @@ from barlovento.search.belief_cloud import (
     picked,
     prior_of,
 )
+from barlovento.search.belief_map import BeliefMap, Found, answer_of, map_of
 
 Floats = NDArray[np.float64]
 
@@ -170,6 +171,15 @@ class Belief:
         """Of one source."""
         window = self.record.end - self.record.start
         return prior_of(self.setting.area, float(np.median(window)) if window.size else 1.0)
+
+    @property
+    def map(self) -> BeliefMap:
+        """Expected number of sources per area."""
+        return map_of(self.slots, self.setting.area)
+
+    def answer(self) -> tuple[Found, ...]:
+        """Return the sources that are more probable than not."""
+        return answer_of(self.slots, self.seed)
 
     def updated(self, observations: Observations, meteorology: Meteorology) -> Belief:
         """Return the belief after more readings.

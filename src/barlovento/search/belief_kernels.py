@@ -15,7 +15,7 @@ import math
 import numpy as np
 from numba import njit
 
-from barlovento.dispersion.plume import N_VIEW, bell, ray, view
+from barlovento.dispersion.plume import TWO_PI, bell, vertical
 
 X, Y, Z, RATE, TURN, LATERAL, VERTICAL, SCATTER = range(8)
 """Columns of a hypothesis: place [m], ln rate [ln kg s-1], turn of the whole wind record [rad],
@@ -59,7 +59,7 @@ ROOT_HALF = 0x3FE6A09E667F3BCD
 KNOWN_SCATTER2 = 0.36
 """Squared scatter of plumes whose source is known already [1]."""
 
-NOTHING = 2e-3
+NOTHING = 0.01
 """A plume fainter than this share of the noise is none [1]."""
 
 
@@ -73,58 +73,65 @@ def student_cdf(t):  # type: ignore[no-untyped-def]
     return max(f, 1e-300)
 
 
+PLUME, LEVER, OWN, SLOPE, BEND, NODE, _PART, _SHARE = (TURNS * k for k in range(8))
+"""Places in the scratch, which lies in one array so that loops over turns run on vectors: plume
+and lever [ug m-3], then sums over readings: log likelihood less that without a plume [1], its slope
+by the background [m3 ug-1], minus its mean curvature [m6 ug-2]; and the turns in units of their
+scale [1]."""
+
+SCRATCH = 8 * TURNS
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_reading(  # type: ignore[no-untyped-def]
-    row, gamma2, m, q, s, bits, value, slope, bend
-):
-    """Add one reading at every turn.
+def add_reading(rows, i, gamma2, s, bits):  # type: ignore[no-untyped-def]
+    """Add one reading to the sums in the scratch, at every turn.
 
     Parameters
     ----------
-    row : ndarray, shape (COLUMNS,)
+    rows, i : ndarray, shape (n, COLUMNS), and int
         The reading.
     gamma2 : float
         Squared scatter of the plume [1].
-    m, q : ndarray, shape (t,)
-        Plume and lever [ug m-3].
-    s, bits : ndarray, shape (2 t,)
-        Scratch, as numbers and as their bits.
-    value, slope, bend : ndarray, shape (t,)
-        Log likelihood less that without a plume [1], its slope by the background [m3 ug-1] and
-        minus its mean curvature [m6 ug-2]; added to.
+    s, bits : ndarray, shape (SCRATCH,)
+        Scratch with plume and lever, as numbers and as their bits.
     """
-    r, sig2, weight, eddies = row[EXCESS], row[VARIANCE], row[WEIGHT], row[EDDIES]
-    if row[HIDDEN] > 0.5:
+    r, sig2 = rows[i, EXCESS], rows[i, VARIANCE]
+    weight, more = rows[i, WEIGHT], rows[i, EDDIES] - 1.0
+    if rows[i, HIDDEN] > 0.5:
         calm = math.log(student_cdf(r / math.sqrt(sig2)))
         for t in range(TURNS):
-            g = gamma2 * (m[t] * m[t] + q[t] * q[t])
-            w = weight * (sig2 + g) / (sig2 + eddies * g)
-            value[t] += w * (math.log(student_cdf((r - m[t]) / math.sqrt(sig2 + g))) - calm)
+            m, q = s[PLUME + t], s[LEVER + t]
+            g = gamma2 * (m * m + q * q)
+            w = weight * (sig2 + g) / (sig2 + g + more * g)
+            s[OWN + t] += w * (math.log(student_cdf((r - m) / math.sqrt(sig2 + g))) - calm)
         return
     a = sig2 + 0.25 * r * r
     calm = sig2 * sig2 / (a * a * math.sqrt(a))
-    rest = MISSED * calm
+    rest, inverse = MISSED * calm, 1.0 / calm
     for t in range(TURNS):
-        g = gamma2 * (m[t] * m[t] + q[t] * q[t])
+        m, q = s[PLUME + t], s[LEVER + t]
+        g = gamma2 * (m * m + q * q)
         s2 = sig2 + g
-        w = weight * s2 / (sig2 + eddies * g)
-        miss = r - m[t]
+        w = weight * s2 / (s2 + more * g)
+        miss = r - m
         inv = 1.0 / (s2 + 0.25 * miss * miss)
         f = (1.0 - MISSED) * s2 * s2 * inv * inv * math.sqrt(inv)
         both = f + rest
-        slope[t] += w * f / both * 1.25 * miss * inv
-        bend[t] += w * INFORMATION / s2
-        s[t] = both / calm
-        s[TURNS + t] = w
+        s[SLOPE + t] += w * f / both * 1.25 * miss * inv
+        s[BEND + t] += w * INFORMATION / s2
+        s[_PART + t] = both * inverse
+        s[_SHARE + t] = w
     # ln v = e ln 2 + ln f with f near one, and ln f by the series of the inverse tangent
     for t in range(TURNS):
-        e = (bits[t] - ROOT_HALF) >> 52
-        bits[t] = bits[t] - (e << 52)
-        f = s[t]
+        e = (bits[_PART + t] - ROOT_HALF) >> 52
+        bits[_PART + t] -= e << 52
+        s[OWN + t] += s[_SHARE + t] * e * LN2
+    for t in range(TURNS):
+        f = s[_PART + t]
         u = (f - 1.0) / (f + 1.0)
         v = u * u
         v = 1.0 + v * (1 / 3 + v * (1 / 5 + v * (1 / 7 + v * (1 / 9 + v / 11))))
-        value[t] += s[TURNS + t] * (e * LN2 + 2.0 * u * v)
+        s[OWN + t] += s[_SHARE + t] * 2.0 * u * v
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -147,54 +154,110 @@ def log_sum(values):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def shape_of(h, row, part, tab_y, tab_z, tab_u, top, inv_step, seen, err, spare):  # type: ignore[no-untyped-def]
-    """Return amplitude, angle, spread and even part of a hypothesis at a piece of a reading.
+def shape_of(  # type: ignore[no-untyped-def]
+    x, y, z, turn, wider, higher, rows, i, part, tab_y, tab_z, tab_u, top, inv_step
+):
+    """Return how a piece of a reading stands in the plume of a source, per unit rate.
 
-    Concentrations are per rate [1e-9 s m-3], angles in [rad].
+    What :func:`barlovento.dispersion.plume.ray` returns, without its arrays: whole arrays are
+    handed in with a place in them, since slices and views cost more than the sums. A test holds
+    the two together.
+
+    Parameters
+    ----------
+    x, y, z : float
+        Place of the source [m].
+    turn : float
+        Of the wind record [rad].
+    wider, higher : float
+        Factors on s_y and s_z [1].
+    rows, i, part : ndarray, shape (n, COLUMNS), and int
+        The reading, and which piece of its path.
+    tab_y, tab_z, tab_u, top, inv_step
+        Tables of spread.
+
+    Returns
+    -------
+    amplitude, angle, spread, even : float
+        [1e-9 s m-3], [rad], [rad], [1e-9 s m-3].
     """
-    pieces = row[PIECES]
-    along = (2.0 * part + 1.0) / pieces - 1.0
-    ex = row[POINT_X] + along * row[FAR_X] - h[X]
-    ey = row[POINT_Y] + along * row[FAR_Y] - h[Y]
-    towards = row[TOWARDS] + h[TURN]
-    if row[EVEN] <= 0.0 and ex * math.cos(towards) + ey * math.sin(towards) < -20.0:
+    ex, ey = rows[i, POINT_X] - x, rows[i, POINT_Y] - y
+    wide2 = 0.0
+    path2 = 0.0
+    pieces = rows[i, PIECES]
+    if rows[i, FAR_X] != 0.0 or rows[i, FAR_Y] != 0.0:
+        along = (2.0 * part + 1.0) / pieces - 1.0
+        ex += along * rows[i, FAR_X]
+        ey += along * rows[i, FAR_Y]
+        hx, hy = rows[i, FAR_X] / pieces, rows[i, FAR_Y] / pieces
+        path2 = (hx * hx + hy * hy) / 3.0
+        wide2 = (hx * ey - hy * ex) ** 2 / 3.0
+    towards = rows[i, TOWARDS] + turn
+    c, s = math.cos(towards), math.sin(towards)
+    down, cross = ex * c + ey * s, ey * c - ex * s
+    radial = rows[i, EVEN]
+    if radial <= 0.0 and down < -20.0:
         return 0.0, 0.0, 1.0, 0.0
-    err[0], err[2], err[4] = h[LATERAL], h[VERTICAL], SIZE
-    view(
-        ex, ey, row[FAR_X] / pieces, row[FAR_Y] / pieces, err, inv_step, tab_y.shape[1], seen[0]
-    )  # fmt: skip
-    air = int(row[AIR])
-    amplitude, angle, spread, even = ray(
-        seen, 0, towards, row[POINT_Z], h[Z], row[SPEED], row[EVEN],
-        tab_y, tab_z, tab_u, air, top[air], SIZE, spare,
-    )  # fmt: skip
-    return 1e9 * amplitude / pieces, angle, spread, 1e9 * even / pieces
+    r2 = ex * ex + ey * ey + path2 + 1e-4
+    r = math.sqrt(r2)
+    g = math.sqrt(r) * inv_step
+    k = min(int(g), tab_y.shape[1] - 2)
+    f = g - k
+    air = int(rows[i, AIR])
+    sy = wider * (tab_y[air, k] + f * (tab_y[air, k + 1] - tab_y[air, k]))
+    spread = math.sqrt(sy * sy + SIZE * SIZE + wide2 / r2) / r
+    angle = math.atan2(cross, down)
+    sz = higher * (tab_z[air, k] + f * (tab_z[air, k + 1] - tab_z[air, k]))
+    ratio = tab_u[air, k] + f * (tab_u[air, k + 1] - tab_u[air, k])
+    szt = math.sqrt(sz * sz + SIZE * SIZE)
+    v, _, _ = vertical(rows[i, POINT_Z], z, szt, top[air])
+    both = 1e9 * v / (TWO_PI * szt * rows[i, SPEED] * ratio * pieces)
+    even = 0.0
+    if radial > 0.0:
+        even = radial * both / math.sqrt(TWO_PI * (r2 + SIZE * SIZE))
+    return (1.0 - radial) * both / (spread * r), angle, spread, even
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def plume_of(h, rate, row, node, tab_y, tab_z, tab_u, top, inv_step, seen, err, m, q):  # type: ignore[no-untyped-def]
-    """Fill plume and lever of a hypothesis at every turn; return whether there is any [ug m-3]."""
-    scale = row[SCALE]
-    least = NOTHING * math.sqrt(row[VARIANCE])
+def plume_of(  # type: ignore[no-untyped-def]
+    x, y, z, rate, turn, wider, higher, rows, i, tab_y, tab_z, tab_u, top, inv_step, s
+):
+    """Fill plume and lever of a source at every turn; return whether there is any.
+
+    Parameters
+    ----------
+    x, y, z, turn, wider, higher, rows, i, tab_y, tab_z, tab_u, top, inv_step
+        As in :func:`shape_of`.
+    rate : float
+        [kg s-1].
+    s : ndarray, shape (SCRATCH,)
+        Scratch with the turns; filled.
+    """
+    scale = rows[i, SCALE]
+    least = NOTHING * math.sqrt(rows[i, VARIANCE])
     some = False
-    for part in range(int(row[PIECES])):
+    for part in range(int(rows[i, PIECES])):
         amplitude, angle, spread, even = shape_of(
-            h, row, part, tab_y, tab_z, tab_u, top, inv_step, seen, err, scale * node[TURNS - 1]
+            x, y, z, turn, wider, higher, rows, i, part, tab_y, tab_z, tab_u, top, inv_step
         )
         amplitude *= rate
         even *= rate
         if amplitude + even < least:
             continue
-        if not some:
-            m[:] = 0.0
-            q[:] = 0.0
-            some = True
         u0, du = angle / spread, scale / spread
+        if even < least:
+            off = max(abs(u0) - du * s[NODE + TURNS - 1], 0.0)
+            if amplitude * bell(off) < least:
+                continue
+        if not some:
+            for t in range(2 * TURNS):
+                s[PLUME + t] = 0.0
+            some = True
         for t in range(TURNS):
-            u = u0 - du * node[t]
+            u = u0 - du * s[NODE + t]
             v = amplitude * bell(u)
-            m[t] += v + even
-            q[t] += v * u
+            s[PLUME + t] += v + even
+            s[LEVER + t] += v * u
     return some
 
 
@@ -218,7 +281,7 @@ def without(rows, seg_start, seg_sd, block_start, known, lever, log_weight):  # 
     total : ndarray, shape (b,)
         Its log sum over turns [1].
     """
-    s = np.empty(2 * TURNS)
+    s = np.empty(SCRATCH)
     bits = s.view(np.int64)
     segments, blocks = seg_sd.shape[0], block_start.shape[0] - 1
     calm = np.zeros((3, rows.shape[0], TURNS))
@@ -228,10 +291,15 @@ def without(rows, seg_start, seg_sd, block_start, known, lever, log_weight):  # 
         base[b] = log_weight
         for g in range(block_start[b], block_start[b + 1]):
             for i in range(seg_start[g], seg_start[g + 1]):
-                add_reading(
-                    rows[i], KNOWN_SCATTER2, known[i], lever[i], s, bits,
-                    calm[0, i], calm[1, i], calm[2, i],
-                )  # fmt: skip
+                for t in range(TURNS):
+                    s[PLUME + t] = known[i, t]
+                    s[LEVER + t] = lever[i, t]
+                    s[OWN + t] = s[SLOPE + t] = s[BEND + t] = 0.0
+                add_reading(rows, i, KNOWN_SCATTER2, s, bits)
+                for t in range(TURNS):
+                    calm[0, i, t] = s[OWN + t]
+                    calm[1, i, t] = s[SLOPE + t]
+                    calm[2, i, t] = s[BEND + t]
                 base[b] += calm[0, i]
                 seg_slope[g] += calm[1, i]
                 seg_bend[g] += calm[2, i]
@@ -269,49 +337,66 @@ def evidence(  # type: ignore[no-untyped-def]
     out : ndarray, shape (k,)
         Added to [1].
     """
-    s = np.empty(2 * TURNS)
+    s = np.empty(SCRATCH)
     bits = s.view(np.int64)
-    m, q = np.empty(TURNS), np.empty(TURNS)
-    seen, err = np.empty((1, N_VIEW)), np.zeros(6)
-    slope, bend, own = np.empty(TURNS), np.empty(TURNS), np.empty(TURNS)
+    own = np.empty(TURNS)
+    s[NODE : NODE + TURNS] = node
     blocks = block_start.shape[0] - 1
     calm, seg_slope, seg_bend, base, total = without(
         rows, seg_start, seg_sd, block_start, known, lever, log_weight
     )
     for p in range(cloud.shape[0]):
-        h = cloud[p]
-        scatter2, rate = math.exp(2.0 * h[SCATTER]), math.exp(h[RATE])
+        x, y, z, turn = cloud[p, X], cloud[p, Y], cloud[p, Z], cloud[p, TURN]
+        rate, scatter2 = math.exp(cloud[p, RATE]), math.exp(2.0 * cloud[p, SCATTER])
+        wider, higher = math.exp(cloud[p, LATERAL]), math.exp(cloud[p, VERTICAL])
         for b in range(blocks):
             near = False
             for g in range(block_start[b], block_start[b + 1]):
                 met = False
                 for i in range(seg_start[g], seg_start[g + 1]):
-                    row = rows[i]
                     if not plume_of(
-                        h, rate, row, node, tab_y, tab_z, tab_u, top, inv_step, seen, err, m, q
+                        x,
+                        y,
+                        z,
+                        rate,
+                        turn,
+                        wider,
+                        higher,
+                        rows,
+                        i,
+                        tab_y,
+                        tab_z,
+                        tab_u,
+                        top,
+                        inv_step,
+                        s,
                     ):
                         continue
+                    if not near:
+                        near = True
+                        for t in range(TURNS):
+                            s[OWN + t] = base[b, t]
                     if not met:
                         met = True
-                        if not near:
-                            near = True
-                            own[:] = base[b]
-                        slope[:] = seg_slope[g]
-                        bend[:] = seg_bend[g]
+                        for t in range(TURNS):
+                            s[SLOPE + t] = seg_slope[g, t]
+                            s[BEND + t] = seg_bend[g, t]
                     for t in range(TURNS):
-                        own[t] -= calm[0, i, t]
-                        slope[t] -= calm[1, i, t]
-                        bend[t] -= calm[2, i, t]
-                        m[t] += known[i, t]
-                        q[t] += lever[i, t]
-                    add_reading(row, scatter2, m, q, s, bits, own, slope, bend)
+                        s[PLUME + t] += known[i, t]
+                        s[LEVER + t] += lever[i, t]
+                        s[OWN + t] -= calm[0, i, t]
+                        s[SLOPE + t] -= calm[1, i, t]
+                        s[BEND + t] -= calm[2, i, t]
+                    add_reading(rows, i, scatter2, s, bits)
                 if met:
                     var = seg_sd[g] ** 2
                     for t in range(TURNS):
-                        own[t] += level_summed(slope[t], bend[t], var) - level_summed(
+                        s[OWN + t] += level_summed(s[SLOPE + t], s[BEND + t], var) - level_summed(
                             seg_slope[g, t], seg_bend[g, t], var
                         )
             if near:
+                for t in range(TURNS):
+                    own[t] = s[OWN + t]
                 out[p] += log_sum(own) - total[b]
 
 
@@ -330,28 +415,19 @@ def explained(  # type: ignore[no-untyped-def]
     known, lever : ndarray, shape (n, t)
         Added to.
     """
-    m, q = np.empty(TURNS), np.empty(TURNS)
-    seen, err = np.empty((1, N_VIEW)), np.zeros(6)
-    for i in range(rows.shape[0]):
-        for p in range(cloud.shape[0]):
+    s = np.empty(SCRATCH)
+    s[NODE : NODE + TURNS] = node
+    for p in range(cloud.shape[0]):
+        x, y, z, turn = cloud[p, X], cloud[p, Y], cloud[p, Z], cloud[p, TURN]
+        rate = math.exp(cloud[p, RATE])
+        wider, higher = math.exp(cloud[p, LATERAL]), math.exp(cloud[p, VERTICAL])
+        for i in range(rows.shape[0]):
             if plume_of(
-                cloud[p],
-                math.exp(cloud[p, RATE]),
-                rows[i],
-                node,
-                tab_y,
-                tab_z,
-                tab_u,
-                top,
-                inv_step,
-                seen,
-                err,
-                m,
-                q,
-            ):
+                x, y, z, rate, turn, wider, higher, rows, i, tab_y, tab_z, tab_u, top, inv_step, s,
+            ):  # fmt: skip
                 for t in range(TURNS):
-                    known[i, t] += weight[p] * m[t]
-                    lever[i, t] += weight[p] * q[t]
+                    known[i, t] += weight[p] * s[PLUME + t]
+                    lever[i, t] += weight[p] * s[LEVER + t]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -369,13 +445,13 @@ def foreseen(cloud, rows, tab_y, tab_z, tab_u, top, inv_step, out):  # type: ign
     out : ndarray, shape (k, n)
         Filled.
     """
-    seen, err = np.empty((1, N_VIEW)), np.zeros(6)
     for p in range(cloud.shape[0]):
+        x, y, z, turn = cloud[p, X], cloud[p, Y], cloud[p, Z], cloud[p, TURN]
         rate = math.exp(cloud[p, RATE])
+        wider, higher = math.exp(cloud[p, LATERAL]), math.exp(cloud[p, VERTICAL])
         for i in range(rows.shape[0]):
             amplitude, angle, spread, even = shape_of(
-                cloud[p], rows[i], 0, tab_y, tab_z, tab_u, top, inv_step, seen, err,
-                rows[i, SCALE] * 3.3,
-            )  # fmt: skip
+                x, y, z, turn, wider, higher, rows, i, 0, tab_y, tab_z, tab_u, top, inv_step
+            )
             wide = math.hypot(spread, rows[i, SCALE])
             out[p, i] = rate * (amplitude * spread / wide * bell(angle / wide) + even)

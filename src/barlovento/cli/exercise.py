@@ -34,6 +34,18 @@ Scenario = Annotated[
     ),
 ]
 
+exercise_app.help = """Fly in a hidden world: to train people, and to judge the program.
+
+Its plumes are none of the solver's own, and what is hidden is shown only at the end.
+
+```
+barlovento exercise list
+barlovento exercise run valley --out out --seed 7
+barlovento exercise replay out
+barlovento exercise train town-edge --out training
+```
+"""
+
 
 @exercise_app.command
 def run(

@@ -9,22 +9,6 @@ from cyclopts import App, Parameter
 
 from barlovento.cli.console import console, emit
 
-exercise_app = App(
-    name="exercise",
-    help="""Fly in a hidden world: to train people, and to judge the program.
-
-Its plumes are none of the solver's own, and what is hidden is shown only at the end.
-
-```
-barlovento exercise list
-barlovento exercise run valley --out out --seed 7
-barlovento exercise replay out
-barlovento exercise train town-edge --out training
-```
-""",
-    help_format="markdown",
-)
-
 Json = Annotated[
     bool,
     Parameter(
@@ -35,7 +19,6 @@ Json = Annotated[
 ]
 
 
-@exercise_app.command(name="list")
 def list_worlds(*, json: Json = False) -> None:
     """List the scenarios that come with the program.
 
@@ -84,11 +67,8 @@ def list_worlds(*, json: Json = False) -> None:
         emit({"scenarios": shown})
 
 
-@exercise_app.command(name="new")
 def new_world(
-    file: Annotated[
-        Path, Parameter(name="FILE", help="The new TOML file; it must not exist.")
-    ],
+    file: Annotated[Path, Parameter(name="FILE", help="The new TOML file; it must not exist.")],
     /,
     *,
     like: Annotated[
@@ -114,7 +94,6 @@ def new_world(
         emit({"scenario": str(made), "like": like})
 
 
-@exercise_app.command(name="check")
 def check_world(
     scenario: Annotated[
         str, Parameter(name="FILE", help="A scenario file, or the name of a shipped one.")
@@ -157,3 +136,12 @@ def check_world(
     if json:
         emit({"scenario": scenario, "ok": True, "faults": []})
     return 0
+
+
+exercise_app = App(
+    name="exercise",
+    help="Fly in a hidden world: to train people, and to judge the program.",
+    help_format="markdown",
+)
+for command, name in ((list_worlds, "list"), (new_world, "new"), (check_world, "check")):
+    exercise_app.command(command, name=name)

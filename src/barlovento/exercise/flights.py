@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -188,7 +190,7 @@ def survey_files(survey: Survey) -> dict[str, str]:
     if search.rate is not None:
         prior = f"{{ median = {search.rate.median:g}, gsd = {search.rate.gsd:g} }}"
         lines.append(f"emission_rate_kg_s = {prior}")
-    columns: dict[str, list[str]] = {
+    columns: dict[str, Sequence[str]] = {
         "time": times_text(observations.time),
         "sensor": [observations.sensor_names[k] for k in observations.sensor],
     }
@@ -218,7 +220,7 @@ def covering(record: Meteorology, until: float) -> Meteorology:
     """
     if not len(record) or float(record.time[-1]) >= until - 1e-6:
         return record
-    columns = {
+    columns: dict[str, Any] = {
         column.name: np.append(getattr(record, column.name), getattr(record, column.name)[-1])
         for column in fields(record)
         if column.name != "measurement_height"
@@ -257,9 +259,7 @@ def _frame(exercise: Exercise) -> Frame:
     """Return the axes, named after the exercise."""
     if exercise.origin is None:
         return Frame(name=exercise.name)
-    return Frame(
-        name=exercise.name, longitude=exercise.origin[0], latitude=exercise.origin[1]
-    )
+    return Frame(name=exercise.name, longitude=exercise.origin[0], latitude=exercise.origin[1])
 
 
 def _digest(observations: Observations, meteorology: Meteorology) -> str:

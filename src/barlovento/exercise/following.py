@@ -179,7 +179,7 @@ class Train(NamedTuple):
 
     Attributes
     ----------
-    cloud, count : ndarray, shape (particles, FIELDS), and int
+    cloud, alive : ndarray, shape (particles, FIELDS), and int
         The table, and how many of its rows hold a particle.
     start : ndarray, shape (3,)
         Velocity of the air at the vent over its deviation, along, across, upward [1].
@@ -190,7 +190,7 @@ class Train(NamedTuple):
     """
 
     cloud: FloatArray
-    count: int
+    alive: int
     start: FloatArray
     memory: FloatArray
     forcing: FloatArray
@@ -213,7 +213,7 @@ def begin(rng: np.random.Generator, dt: float, n: int, vent: Vent, layer: Layer)
     """
     return Train(
         cloud=np.empty((16 * n, FIELDS)),
-        count=0,
+        alive=0,
         start=np.array([rng.standard_normal() for _ in range(3)]),
         memory=eulerian_memory(dt, vent, layer),
         forcing=np.empty((vent.rate.size, 3)),

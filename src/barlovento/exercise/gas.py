@@ -97,9 +97,7 @@ class Gas:
     @property
     def particles(self) -> FloatArray:
         """Where all particles are now, shape (particles, 3) [m]."""
-        places = [
-            p.train.cloud[: p.train.count, [cloud.X, cloud.Y, cloud.Z]] for p in self._plumes
-        ]
+        places = [p.train.cloud[: p.train.alive, [cloud.X, cloud.Y, cloud.Z]] for p in self._plumes]
         return np.concatenate([*places, np.empty((0, 3))])
 
     def met(self, first: int, begin: FloatArray, end: FloatArray) -> FloatArray:
@@ -185,7 +183,7 @@ class Gas:
                 readers,
                 met[k],
             )
-            train = plume.train._replace(cloud=particles, count=count)
+            train = plume.train._replace(cloud=particles, alive=count)
             self._plumes[k] = plume._replace(train=train)
 
     def _stirred(self, first: int, begin: FloatArray, end: FloatArray) -> FloatArray:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
-from importlib.resources import files
 from pathlib import Path
 
 from barlovento.errors import BadInput
 from barlovento.exercise import scenario_file
 from barlovento.exercise.scenario_keys import plain_name
+from barlovento.exercise.shelf import ENDING, names, template
 from barlovento.exercise.sites import Exercise
 
-ENDING = ".toml"
-
-
-def names() -> tuple[str, ...]:
-    """Return the names of all shipped scenarios, in alphabetical order."""
-    found = (entry.name for entry in (files("barlovento.exercise") / "shipped").iterdir())
-    return tuple(sorted(name.removesuffix(ENDING) for name in found if name.endswith(ENDING)))
+__all__ = ["names", "read", "template", "write_template"]
 
 
 def read(name: str) -> Exercise:
@@ -34,27 +27,6 @@ def read(name: str) -> Exercise:
         There is none of that name; names like it are suggested.
     """
     return scenario_file.parse(template(name), name=name, file=f"{name}{ENDING}")
-
-
-def template(name: str) -> str:
-    """Return the text of a shipped scenario, to start an own one from.
-
-    Parameters
-    ----------
-    name : str
-        One of :func:`names`.
-
-    Raises
-    ------
-    BadInput
-        There is none of that name.
-    """
-    known = names()
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f"Did you mean {close[0]}? " if close else ""
-        raise BadInput(f"There is no scenario {name!r}. {hint}There are: {', '.join(known)}.")
-    return (files("barlovento.exercise") / "shipped" / f"{name}{ENDING}").read_text("utf-8")
 
 
 def write_template(name: str, path: str | Path) -> Path:
@@ -82,8 +54,7 @@ def write_template(name: str, path: str | Path) -> Path:
         raise BadInput(f"A scenario is a TOML file. Write {wanted.name}{ENDING}.")
     if not plain_name(wanted.stem):
         raise BadInput(
-            f"{wanted.stem!r} can't be a scenario's name. "
-            "Use lower-case letters, digits, - and _."
+            f"{wanted.stem!r} can't be a scenario's name. Use lower-case letters, digits, - and _."
         )
     try:
         wanted.parent.mkdir(parents=True, exist_ok=True)

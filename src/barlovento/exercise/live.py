@@ -10,6 +10,7 @@ flown. The truth is in :meth:`World.truth`, for scoring and the debrief only.
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from barlovento.exercise.gas import LONGEST_SPIN_UP, Gas
 from barlovento.exercise.placing import placed
 from barlovento.exercise.presets import preset
 from barlovento.exercise.readout import Reading, Shown, spells, wash
-from barlovento.exercise.sensed import Sensed, joined, nothing
+from barlovento.exercise.sensed import Sensed, joined, nothing, picked
 from barlovento.exercise.series import ornstein_uhlenbeck
 from barlovento.exercise.sites import Exercise, Faults, Site, TrueSite, Truth
 
@@ -139,7 +140,7 @@ class World:
         self._second = last
         told = joined(rows) if rows else nothing()
         order = np.lexsort((told.species, told.sensor, told.drone, told.time))
-        return Sensed(*(column[order] for column in told))
+        return picked(told, order)
 
     def meteorology(self) -> Meteorology:
         """Return what the mast has told up to now, from some minutes before the start on."""
@@ -286,9 +287,7 @@ def _history(rng: np.random.Generator, exercise: Exercise) -> wind.History:
     # Directions are joined the short way round.
     direction = np.rad2deg(np.unwrap(np.deg2rad(record[:, 2])))
     return wind.History(
-        history.direction
-        - state.wind_from_direction
-        + np.interp(second, record[:, 0], direction),
+        history.direction - state.wind_from_direction + np.interp(second, record[:, 0], direction),
         history.factor * np.interp(second, record[:, 0], record[:, 1]) / state.wind_speed,
     )
 
@@ -311,7 +310,7 @@ def _mast(
 
 def _head(record: Meteorology, count: int) -> Meteorology:
     """Return the first records."""
-    columns = {
+    columns: dict[str, Any] = {
         column.name: getattr(record, column.name)[:count]
         for column in fields(record)
         if column.name != "measurement_height"

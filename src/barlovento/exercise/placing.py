@@ -227,6 +227,5 @@ def covers(building: Building, x: float, y: float, *, margin: float = 0.0) -> bo
     along = dx * math.sin(angle) + dy * math.cos(angle)
     across = dx * math.cos(angle) - dy * math.sin(angle)
     return (
-        abs(along) < 0.5 * building.length + margin
-        and abs(across) < 0.5 * building.width + margin
+        abs(along) < 0.5 * building.length + margin and abs(across) < 0.5 * building.width + margin
     )

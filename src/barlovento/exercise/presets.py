@@ -161,9 +161,7 @@ def preset(name: str) -> Preset:
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f"Did you mean {close[0]}? " if close else ""
-        raise BadInput(
-            f"There is no sensor preset {name!r}. {hint}There are: {', '.join(known)}."
-        )
+        raise BadInput(f"There is no sensor preset {name!r}. {hint}There are: {', '.join(known)}.")
     return known[name]
 
 

@@ -193,7 +193,7 @@ class Reading:
         told += preset.noise_share * abs(told) * shared
         if self._stuck[second] and second > 0:
             return float(self._shown[second - 1])
-        return min(told, self._top)
+        return float(min(told, self._top))
 
     def _readings(self, first: int, last: int) -> Shown:
         """Return the readings whose interval ends after ``first`` and not after ``last``."""

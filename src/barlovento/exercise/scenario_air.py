@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,16 @@ Record = tuple[tuple[float, float, float], ...]
 RANDOM = "random"
 
 
-def read_record(keys: ScenarioKeys) -> Record:
-    """Return the given course of the wind, empty for none."""
+def read_record(keys: ScenarioKeys, duration: int | None) -> Record:
+    """Return the given course of the wind, empty for none.
+
+    Parameters
+    ----------
+    keys : ScenarioKeys
+        The scenario.
+    duration : int or None
+        Longest flight, where it is known [s].
+    """
     mend = "Write rows of seconds after the start, speed in m/s and direction in degrees."
     value = keys.get("wind.record", None)
     if value is None:
@@ -25,12 +34,17 @@ def read_record(keys: ScenarioKeys) -> Record:
     if rows is None:
         return ()
     times = [row[0] for row in rows]
-    if len(rows) < 2 or any(b <= a for a, b in zip(times, times[1:], strict=False)):
+    if len(rows) < 2 or any(b <= a for a, b in pairwise(times)):
         keys.complain("wind.record", "Its times don't rise.", mend)
-    if any(not 0.1 <= row[1] <= 40.0 for row in rows):
+    if duration is not None and rows and (times[0] > 0.0 or times[-1] < duration):
         keys.complain(
-            "wind.record", "A speed is out of bounds.", "It must be from 0.1 to 40 m/s."
+            "wind.record",
+            f"The wind record runs from {times[0]:g} to {times[-1]:g} s, "
+            f"the flight from 0 to {duration} s.",
+            "Give a record that covers the flight, or shorten duration_s.",
         )
+    if any(not 0.1 <= row[1] <= 40.0 for row in rows):
+        keys.complain("wind.record", "A speed is out of bounds.", "It must be from 0.1 to 40 m/s.")
     return tuple((row[0], row[1], row[2]) for row in rows)
 
 
@@ -57,7 +71,10 @@ def read_air(keys: ScenarioKeys, record: Record) -> Atmosphere | None:
         ),
         "obukhov_length": _obukhov(keys),
         "mixing_height": number(
-            "wind.mixing_height_m", "Give it, as 800 by day or 150 at night.", least=20.0, most=4000.0
+            "wind.mixing_height_m",
+            "Give it, as 800 by day or 150 at night.",
+            least=20.0,
+            most=4000.0,
         ),
         "temperature": number("wind.temperature_k", None, least=220.0, most=330.0) or 288.15,
         "pressure": number("wind.pressure_pa", None, least=40000.0, most=110000.0) or 101325.0,
@@ -148,7 +165,10 @@ def _valley(keys: ScenarioKeys) -> Valley | None:
     place = keys.point("valley.point_m", "Give a point on its axis, as in [0, 0].")
     found = {
         "axis_direction": number(
-            "valley.axis_deg", "Give where it falls to, clockwise from north.", least=0.0, most=360.0
+            "valley.axis_deg",
+            "Give where it falls to, clockwise from north.",
+            least=0.0,
+            most=360.0,
         ),
         "half_width": number(
             "valley.half_width_m", "From the axis to the slopes.", least=20.0, most=20000.0

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from barlovento.domain.observation import RatePrior, SearchArea
 from barlovento.domain.species import find_species
 from barlovento.errors import BadInput, SurveyError
+from barlovento.exercise import shelf
 from barlovento.exercise.lookalikes import backgrounds
-from barlovento.exercise.records import Mast
-from barlovento.exercise.scenario_air import read_air, read_mast, read_record
+from barlovento.exercise.records import Atmosphere, Mast
+from barlovento.exercise.scenario_air import RANDOM, read_air, read_mast, read_record
 from barlovento.exercise.scenario_checks import check_exercise
-from barlovento.exercise.scenario_keys import Point, ScenarioKeys
+from barlovento.exercise.scenario_keys import ScenarioKeys
 from barlovento.exercise.scenario_sites import (
     read_buildings,
     read_faults,
@@ -29,6 +30,19 @@ LONGEST = 6 * 3600
 """Longest exercise [s]: all random series are drawn before it."""
 
 RURAL, URBAN = "rural", "urban"
+
+PLAIN_START = datetime(2031, 5, 6, 13, tzinfo=UTC)
+PLAIN_AIR = Atmosphere(
+    wind_speed=4.0,
+    wind_height=10.0,
+    wind_from_direction=0.0,
+    roughness_length=0.1,
+    obukhov_length=math.inf,
+    mixing_height=4000.0,
+    temperature=288.15,
+    pressure=101325.0,
+)
+"""These stand in for faulty ones while the rest is checked, never longer."""
 
 
 def read_exercise(path_or_name: str | Path) -> Exercise:
@@ -46,18 +60,16 @@ def read_exercise(path_or_name: str | Path) -> Exercise:
     BadInput
         There is no such file or name.
     """
-    from barlovento.exercise import library
-
     text = str(path_or_name)
     if isinstance(path_or_name, str) and not text.endswith(".toml") and "/" not in text:
-        return library.read(text)
+        return parse(shelf.template(text), name=text, file=f"{text}{shelf.ENDING}")
     path = Path(path_or_name)
     try:
         content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         raise BadInput(
             f"The scenario {text!r} can't be read: {problem}. Give a TOML file, or one of: "
-            f"{', '.join(library.names())}."
+            f"{', '.join(shelf.names())}."
         ) from None
     return parse(content, name=path.stem, file=path.name)
 
@@ -82,7 +94,7 @@ def parse(text: str, *, name: str, file: str = "scenario.toml") -> Exercise:
     faults = FaultList()
     keys = ScenarioKeys(text, file=file, faults=faults)
     exercise = None if faults.errors else _exercise(keys, name)
-    if not faults.errors and exercise is not None:
+    if exercise is not None:
         check_exercise(exercise, keys)
     if faults.errors or exercise is None:
         raise SurveyError(faults.errors)
@@ -90,7 +102,11 @@ def parse(text: str, *, name: str, file: str = "scenario.toml") -> Exercise:
 
 
 def _exercise(keys: ScenarioKeys, name: str) -> Exercise | None:
-    """Read every key, and return the exercise where nothing is missing."""
+    """Read every key, and return the exercise, or None where its parts can't be compared.
+
+    What is wrong by itself is noted, and stood in for by something plain, so that faults between
+    the other parts are found in the same go.
+    """
     keys.schema()
     title = keys.text("title", "Name the exercise for people.")
     summary = keys.text("summary", None) or ""
@@ -100,7 +116,7 @@ def _exercise(keys: ScenarioKeys, name: str) -> Exercise | None:
     )
     species = _species(keys)
     land = keys.choice("land_use", (RURAL, URBAN))
-    record = read_record(keys)
+    record = read_record(keys, duration)
     air = read_air(keys, record)
     mast = read_mast(keys)
     area = _area(keys)
@@ -122,21 +138,18 @@ def _exercise(keys: ScenarioKeys, name: str) -> Exercise | None:
     levels = _levels(keys, species, land)
     offset = keys.number("local_offset_h", None, least=-14.0, most=14.0) or 0.0
     keys.finish()
-    if (
-        title is None or start is None or duration is None or not species or air is None
-        or area is None or heights is None or home is None or vague or not ring
-        or mast is None or not aircraft or not sensors or random is None
-    ):  # fmt: skip
+    if area is None or home is None or vague or not ring or random is None:
         return None
+    heights = heights or (1.0, 2.0)
     return Exercise(
         name=name,
-        title=title,
+        title=title or name,
         summary=summary,
-        start=start,
-        duration=duration,
-        atmosphere=air,
-        mast=_whole_mast(mast),
-        any_direction=keys.values["wind"].get("from_direction_deg") == "random",
+        start=start or PLAIN_START,
+        duration=duration or LONGEST,
+        atmosphere=air or PLAIN_AIR,
+        mast=mast or Mast(height=10.0),
+        any_direction=keys.get("wind.from_direction_deg", None) == RANDOM,
         wind_record=record,
         sites=sites,
         random=random,
@@ -156,10 +169,6 @@ def _exercise(keys: ScenarioKeys, name: str) -> Exercise | None:
     )
 
 
-def _whole_mast(mast: Mast) -> Mast:
-    return mast
-
-
 def _start(keys: ScenarioKeys) -> datetime | None:
     mend = "Write it as 2031-05-06T13:00:00Z, without quotes and with the Z."
     value = keys.get("start", mend)
@@ -177,17 +186,19 @@ def _start(keys: ScenarioKeys) -> datetime | None:
 def _species(keys: ScenarioKeys) -> tuple[str, ...]:
     """Return the names of the measured species as the program knows them."""
     found: list[str] = []
+    wrong = False
     words = keys.words("species", "List the gases that are measured, the searched one first.")
     for word in words:
         try:
             known = find_species(word).name
         except BadInput as problem:
             keys.problem("species", problem)
+            wrong = True
             continue
         if known in found:
             keys.complain("species", f"{word!r} stands there twice.", "Name each gas once.")
         found.append(known)
-    return tuple(found)
+    return () if wrong else tuple(found)
 
 
 def _area(keys: ScenarioKeys) -> SearchArea | None:
@@ -218,9 +229,7 @@ def _area(keys: ScenarioKeys) -> SearchArea | None:
     return SearchArea(x=x, y=y, release_height=height, max_sources=most, rate=rate)
 
 
-def _levels(
-    keys: ScenarioKeys, species: tuple[str, ...], land: str | None
-) -> Mapping[str, Level]:
+def _levels(keys: ScenarioKeys, species: tuple[str, ...], land: str | None) -> Mapping[str, Level]:
     """Return clean air: of the table, or as the file has it."""
     found: dict[str, Level] = backgrounds(species, land or RURAL)
     own: Any = keys.get("background_ppb", None) or {}
@@ -237,6 +246,3 @@ def _levels(
         if level is not None and math.isfinite(level):
             found[known] = Level(mean=level)
     return found
-
-
-__all__ = ["Point", "parse", "read_exercise"]

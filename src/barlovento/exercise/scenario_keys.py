@@ -51,8 +51,10 @@ class ScenarioKeys(Keys):
         if value is None:
             return ()
         listed = [value] if isinstance(value, str) else value
-        if not isinstance(listed, list) or not listed or not all(
-            isinstance(word, str) and word.strip() for word in listed
+        if (
+            not isinstance(listed, list)
+            or not listed
+            or not all(isinstance(word, str) and word.strip() for word in listed)
         ):
             self.complain(key, f"{value!r} is no list of names.", mend)
             return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,12 @@ def joined(parts: Sequence[Sensed]) -> Sensed:
     if not parts:
         return nothing()
     return Sensed(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def picked(rows: Sensed, which: NDArray[np.int64] | BoolArray) -> Sensed:
+    """Return some of the readings, by number or where true."""
+    columns: list[Any] = [column[which] for column in rows]
+    return Sensed(*columns)
 
 
 def nothing() -> Sensed:

@@ -70,12 +70,12 @@ def shift(x, y, z, mean, town):  # type: ignore[no-untyped-def]
     east, north, up = 0.0, 0.0, 0.0
     if bent.shape[0] == 0:
         return east, north, up
-    a = int(math.floor((x - town.corner[0]) / town.corner[2]))
-    b = int(math.floor((y - town.corner[1]) / town.corner[2]))
+    a = math.floor((x - town.corner[0]) / town.corner[2])
+    b = math.floor((y - town.corner[1]) / town.corner[2])
     if a < 0 or b < 0 or a >= bent.shape[1] or b >= bent.shape[2]:
         return east, north, up
     level = z / town.levels[0] - 0.5
-    c = int(math.floor(level))
+    c = math.floor(level)
     if c >= bent.shape[3] - 1:
         return east, north, up
     upper = level - c
@@ -101,8 +101,8 @@ def shift(x, y, z, mean, town):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def inside(x, y, z, town):  # type: ignore[no-untyped-def]
     """Return the number of the building that holds a place, -1 for none."""
-    a = int(math.floor((x - town.corner[0]) / town.corner[2]))
-    b = int(math.floor((y - town.corner[1]) / town.corner[2]))
+    a = math.floor((x - town.corner[0]) / town.corner[2])
+    b = math.floor((y - town.corner[1]) / town.corner[2])
     near = town.near
     if a < 0 or b < 0 or a >= near.shape[0] or b >= near.shape[1]:
         return -1
@@ -137,6 +137,12 @@ def slip(cloud, q, seconds, mean, town):  # type: ignore[no-untyped-def]
         The buildings.
     """
     x0, y0, z0 = cloud[q, X_OLD], cloud[q, Y_OLD], cloud[q, Z_OLD]
+    held = inside(x0, y0, z0, town)
+    if held >= 0:
+        # Let out under a roof: it leaves through the roof.
+        cloud[q, X], cloud[q, Y], cloud[q, Z] = x0, y0, town.boxes[held, 6] + 0.5
+        cloud[q, Z_OLD] = cloud[q, Z]
+        return
     x, y, z = cloud[q, X], cloud[q, Y], cloud[q, Z]
     east, north, up = shift(x0, y0, z0, mean, town)
     x, y, z = x + seconds * east, y + seconds * north, max(z + seconds * up, 0.02)

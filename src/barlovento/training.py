@@ -173,7 +173,9 @@ def train(
     sites = true_sites(truth, exercise.species[0])
     revealed = replace(header, seed=drawn)
     person = finished(revealed, sortie, reports, sites, "person")
-    program, files = _program_flies(exercise, scenario, revealed, answer, command, progress)
+    program, files = _program_flies(
+        exercise, scenario, revealed, drawn, answer, command, progress
+    )
     files |= _under(
         PERSON,
         folder_files(exercise, scenario, sortie, person, world, command=command,
@@ -196,6 +198,7 @@ def _program_flies(
     exercise: Any,
     scenario: str,
     header: Header,
+    seed: int,
     answer: Answer,
     command: str,
     progress: Progress | None,
@@ -205,12 +208,11 @@ def _program_flies(
     from barlovento.drill.prepare import belief_of, world_of
 
     tell = progress or _silent
-    assert header.seed is not None
     header = replace(header, by="program")
-    world = world_of(exercise, header.seed)
-    belief = belief_of(exercise, header.seed)
+    world = world_of(exercise, seed)
+    belief = belief_of(exercise, seed)
     sortie = flown(exercise, world, belief, header, None, tell, None)
-    reports = answered(exercise, [sortie], answer, header.seed, tell)
+    reports = answered(exercise, [sortie], answer, seed, tell)
     sites = true_sites(world.truth(), exercise.species[0])
     log = finished(header, sortie, reports, sites, answer)
     files = folder_files(exercise, scenario, sortie, log, world, command=command, progress=tell)

@@ -66,10 +66,6 @@ class LocalPage:
             if message.get("number") == self._state["number"]:
                 return message
 
-    def complain(self, text: str) -> None:
-        """Show what was wrong with the last message."""
-        self._state = {**self._state, "wrong": text}
-
     def close(self, text: str) -> None:
         """Show a last sentence and stop listening."""
         self._state = {"ask": "nothing", "text": text, "number": -1}

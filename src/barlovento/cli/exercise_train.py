@@ -75,7 +75,9 @@ def train(
         if legs is not None:
             return _scripted(legs, header)
         if page:
-            return _on_page(screen, header)
+            from barlovento.cli.exercise_page import on_page
+
+            return on_page(screen, header)
         return _asked(screen)
 
     def told(commitment: str) -> None:
@@ -204,12 +206,3 @@ def _show(screen: Console, view: View) -> None:
         wind = last_wind(view.situation.meteorology)
         blows = "" if wind is None else f"wind {wind[0]:.1f} m/s from {wind[1]:.0f} degrees, "
         screen.print(f"{blows}{view.situation.clock_left:.0f} s left")
-
-
-def _on_page(screen: Console, header: Header) -> tuple[ChooseLeg, GiveAnswer]:
-    """Return what asks on a local web page."""
-    from barlovento.adapters.training_page import TrainingPage
-
-    page = TrainingPage(header)
-    screen.print(f"Open {page.address} in a browser on this machine.", soft_wrap=True)
-    return page.choose, page.answer

@@ -51,6 +51,8 @@ def animation_gif(
     progress : callable, optional
         Called with the share done and the name of the stage.
     """
+    from PIL.Image import Dither
+
     pictures: list[Image] = []
     page = _Page(log.header)
     frames = log.frames
@@ -65,7 +67,7 @@ def animation_gif(
     pictures.append(page.picture())
     # One palette, from the fullest picture: colours don't flicker.
     palette = pictures[-1].quantize(COLOURS)
-    flat = [picture.quantize(palette=palette, dither=0) for picture in pictures]
+    flat = [picture.quantize(palette=palette, dither=Dither.NONE) for picture in pictures]
     buffer = io.BytesIO()
     flat[0].save(
         buffer,
@@ -106,6 +108,36 @@ def still_png(
     buffer = io.BytesIO()
     page.picture().save(buffer, "png", compress_level=6)
     return buffer.getvalue()
+
+
+def picture_box(header: Header) -> dict[str, float]:
+    """Return where the map lies in a picture, for those who click on it.
+
+    Parameters
+    ----------
+    header : Header
+        Of the sortie.
+
+    Returns
+    -------
+    dict
+        ``west``, ``east``, ``south``, ``north`` [m] and ``left``, ``right``, ``top``, ``bottom``
+        from the upper left corner [pixel].
+    """
+    axes = _Page(header).axes
+    axes.apply_aspect()
+    place = axes.get_position()
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
+    return {
+        "west": west,
+        "east": east,
+        "south": south,
+        "north": north,
+        "left": place.x0 * WIDTH,
+        "right": place.x1 * WIDTH,
+        "top": (1.0 - place.y1) * HEIGHT,
+        "bottom": (1.0 - place.y0) * HEIGHT,
+    }
 
 
 class _Page:

@@ -199,4 +199,5 @@ def _geographic(x: Any, y: Any, origin: tuple[float, float]) -> tuple[Any, Any]:
     from pyproj import Proj
 
     plane = Proj(proj="aeqd", lon_0=origin[0], lat_0=origin[1], datum="WGS84")
-    return plane(x, y, inverse=True)  # type: ignore[no-any-return]
+    longitude, latitude = plane(x, y, inverse=True)
+    return longitude, latitude

@@ -53,7 +53,8 @@ class Flight:
         self.energies: list[list[FloatArray]] = [[] for _ in range(count)]
         self.came_home = [True] * count
         self.lost: dict[int, float] = {}
-        self.phase, self.why, self.information = "sweep", "", None
+        self.phase, self.why = "sweep", ""
+        self.information: float | None = None
         self.whole = False
         self.events: list[str] = []
         self.shot: BeliefShot | None = None
@@ -209,7 +210,7 @@ class Flight:
                 else (),
                 energy=round(craft.energy_share, 4),
                 reading=largest(sensed, k) if flew else None,
-                state=HOLDING if k in self.lost and craft.status == HOLDING else craft.status,
+                state=craft.status,
             )
             for k, (craft, path, flew) in enumerate(zip(self.crafts, places, airborne, strict=True))
         )

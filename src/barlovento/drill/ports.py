@@ -17,7 +17,18 @@ FloatArray = NDArray[np.float64]
 
 def chosen(rows: Sensed, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Sensed:
     """Return those rows where ``keep`` is true, or which it names."""
-    return Sensed(*(column[keep] for column in rows))
+    return Sensed(
+        time=rows.time[keep],
+        drone=rows.drone[keep],
+        sensor=rows.sensor[keep],
+        species=rows.species[keep],
+        x=rows.x[keep],
+        y=rows.y[keep],
+        z=rows.z[keep],
+        mole_fraction=rows.mole_fraction[keep],
+        censored=rows.censored[keep],
+        bad=rows.bad[keep],
+    )
 
 
 class World(Protocol):

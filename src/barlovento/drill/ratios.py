@@ -183,7 +183,7 @@ def _together(
 
 
 def _estimate(
-    x: FloatArray, y: FloatArray, time: FloatArray, weight: float, rng: np.random.Generator
+    x: FloatArray, y: FloatArray, time: FloatArray, to_rate: float, rng: np.random.Generator
 ) -> RateEstimate | None:
     """Return rate or limit of the second gas; None where the readings say nothing."""
     from barlovento.domain.emitter import RateEstimate
@@ -194,16 +194,17 @@ def _estimate(
     block = np.unique(np.floor(time / BLOCK), return_inverse=True)[1]
     count = int(block.max()) + 1
     weights = [np.ones(x.size)]
-    weights += [np.bincount(rng.integers(0, count, count), minlength=count)[block]
-                for _ in range(DRAWS)]  # fmt: skip
-    slopes = np.array([_slope(x, y, w.astype(np.float64), noise) for w in weights])
+    for _ in range(DRAWS):
+        times = np.bincount(rng.integers(0, count, count), minlength=count)
+        weights.append(times[block].astype(np.float64))
+    slopes = np.array([_slope(x, y, weight, noise) for weight in weights])
     slope, error = float(slopes[0]), float(np.std(slopes[1:]))
     error = max(error, _noise(y) / math.sqrt(float(np.sum(np.maximum(x, 0.0) ** 2)) + 1e-12))
-    limit = SEEN * error * weight
+    limit = SEEN * error * to_rate
     if slope < SURE * error:
         return RateEstimate(detected=False, limit=limit)
     spread = 1.645 * math.hypot(error / slope, LEAST_ERROR)
-    rate = slope * weight
+    rate = slope * to_rate
     return RateEstimate(
         detected=True,
         median=rate,

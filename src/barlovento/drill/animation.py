@@ -65,8 +65,8 @@ def animation_gif(
             progress((k + 1) / max(len(frames), 1), "drawing the animation")
     page.reveal(truth, log.end.get("answer", []))
     pictures.append(page.picture())
-    # One palette, from the fullest picture: colours don't flicker.
-    palette = pictures[-1].quantize(COLOURS)
+    # One palette for all: colours don't flicker.
+    palette = _together(pictures).quantize(COLOURS)
     flat = [picture.quantize(palette=palette, dither=Dither.NONE) for picture in pictures]
     buffer = io.BytesIO()
     flat[0].save(
@@ -108,6 +108,17 @@ def still_png(
     buffer = io.BytesIO()
     page.picture().save(buffer, "png", compress_level=6)
     return buffer.getvalue()
+
+
+def _together(pictures: Sequence[Image]) -> Image:
+    """Return some pictures side by side, to choose colours from."""
+    from PIL import Image
+
+    some = [pictures[k] for k in np.linspace(0, len(pictures) - 1, 5).astype(int)]
+    page = Image.new("RGB", (WIDTH * len(some), HEIGHT))
+    for k, picture in enumerate(some):
+        page.paste(picture, (WIDTH * k, 0))
+    return page
 
 
 def picture_box(header: Header) -> dict[str, float]:
@@ -229,7 +240,7 @@ class _Page:
         return Image.fromarray(pixels).convert("RGB")
 
     def _belief(self, shot: BeliefShot) -> None:
-        values = shot.shade.astype(np.float64) / 255.0
+        values = shot.cells.astype(np.float64) / 255.0
         if self.image is None:
             self.image = self.axes.imshow(
                 values, origin="lower", extent=(*shot.x, *shot.y), cmap=self.colours, vmin=0.0,

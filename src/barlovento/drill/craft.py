@@ -112,20 +112,24 @@ class Craft:
         self.queue = [(flown.places[:last], flown.energies[:last], flown.headings[:last])]
         return True
 
-    def hold(self, seconds: int, wind: Wind) -> None:
-        """Wait where it is.
+    def hold(self, seconds: int, wind: Wind, forecast: Wind, clock_left: float) -> bool:
+        """Wait where it is as long as the way home allows, and say whether that is worth it.
 
         Parameters
         ----------
         seconds : int
-            How long [s].
-        wind : Wind
-            As it really blows.
+            At most so long [s].
+        wind, forecast, clock_left
+            As for :meth:`send`.
         """
         from barlovento.fly.aircraft import hold
 
         flown = hold(self.aircraft, self.state, float(seconds), wind)
-        self.queue = [(flown.places, flown.energies, flown.headings)]
+        last = self._returnable(
+            flown.places, flown.energies, flown.headings, forecast, clock_left
+        )
+        self.queue = [(flown.places[:last], flown.energies[:last], flown.headings[:last])]
+        return last > 0
 
     def go_home(self, wind: Wind) -> bool:
         """Take the shortest permitted way home, and say whether it gets there.

@@ -14,7 +14,7 @@ from barlovento.drill.fence import fence
 from barlovento.drill.frames import BeliefShot, DroneShot, Frame
 from barlovento.drill.ports import Ordered, Situation, World, chosen
 from barlovento.drill.records import Decision, Orders, Sortie
-from barlovento.drill.shots import blowing, largest, last_wind, named, same, shot_of
+from barlovento.drill.shots import blowing, largest, last_wind, named, shot_of
 from barlovento.exercise.sensed import Sensed, joined
 
 FloatArray = NDArray[np.float64]
@@ -199,7 +199,7 @@ class Flight:
         self, places: Sequence[FloatArray], sensed: Sensed, airborne: Sequence[bool]
     ) -> None:
         shot = shot_of(self.belief)
-        fresh = self.shot is None or not same(shot, self.shot)
+        fresh = shot != self.shot
         self.shot = shot
         drones = tuple(
             DroneShot(
@@ -243,9 +243,13 @@ class Flight:
                     self.lost[k] = now
                     self.events.append(f"drone {k + 1} lost its link and holds")
                     craft.status, changed = HOLDING, True
-                    craft.hold(HOLD, self.orders.wind)
-                elif now - self.lost[k] >= HOLD:
-                    self.events.append(f"drone {k + 1} has no link for {HOLD} s and comes home")
+                    left = self.ends - now
+                    craft.hold(HOLD, self.orders.wind, self.forecast(), left)
+                if not craft.seconds_queued:
+                    waited = now - self.lost[k]
+                    self.events.append(
+                        f"drone {k + 1} has had no link for {waited:.0f} s and comes home"
+                    )
                     self.home(k)
             elif k in self.lost and self.world.link(k):
                 del self.lost[k]
@@ -259,9 +263,10 @@ class Flight:
                 self.weak.add(k)
                 changed = True
                 self.events.append(f"the battery of drone {k + 1} fell to {left:.0%} of its charge")
-                going = craft.status == GOING_HOME
+                flying = craft.status == FLYING
                 craft.lose_battery(left)
-                if going:
+                # Whoever can be reached gets another leg, if what is left allows one.
+                if not flying:
                     craft.status = FLYING
                     self.home(k)
         return changed

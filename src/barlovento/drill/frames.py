@@ -30,26 +30,34 @@ class BeliefShot:
     ----------
     x, y : tuple of float
         Range that the map covers [m].
-    shade : ndarray of uint8, shape (ny, nx)
-        Square root of the expected number of sources in each cell over its peak, times 255; the
-        first row is the southernmost.
+    shape : tuple of int
+        Rows and columns.
+    shade : bytes
+        Square root of the expected number of sources in each cell over its peak, times 255; row
+        by row, the first is the southernmost.
     peak : float
         Largest expected number in a cell [1].
     """
 
     x: tuple[float, float]
     y: tuple[float, float]
-    shade: NDArray[np.uint8]
+    shape: tuple[int, int]
+    shade: bytes
     peak: float
+
+    @property
+    def cells(self) -> NDArray[np.uint8]:
+        """The shades as an array, shape (rows, columns)."""
+        return np.frombuffer(self.shade, np.uint8).reshape(self.shape)
 
     def to_json(self) -> dict[str, Any]:
         """Return the map as JSON types."""
         return {
             "x": list(self.x),
             "y": list(self.y),
-            "shape": list(self.shade.shape),
+            "shape": list(self.shape),
             "peak": float(f"{self.peak:.4g}"),
-            "shade": base64.b64encode(self.shade.tobytes()).decode("ascii"),
+            "shade": base64.b64encode(self.shade).decode("ascii"),
         }
 
 
@@ -76,7 +84,8 @@ def belief_shot(x: tuple[float, float], y: tuple[float, float], expected: FloatA
     return BeliefShot(
         x=(x[0], east),
         y=(y[0], north),
-        shade=np.round(SHADES * share).astype(np.uint8),
+        shape=(ny, nx),
+        shade=np.round(SHADES * share).astype(np.uint8).tobytes(),
         peak=float(f"{peak:.4g}"),
     )
 
@@ -315,7 +324,8 @@ def _frame(document: Mapping[str, Any]) -> Frame:
         else BeliefShot(
             x=(shot["x"][0], shot["x"][1]),
             y=(shot["y"][0], shot["y"][1]),
-            shade=np.frombuffer(base64.b64decode(shot["shade"]), np.uint8).reshape(shot["shape"]),
+            shape=(shot["shape"][0], shot["shape"][1]),
+            shade=base64.b64decode(shot["shade"]),
             peak=shot["peak"],
         ),
         found=tuple((f[0], f[1], f[2]) for f in document["found"]),

@@ -82,12 +82,12 @@ def _shade(
     """Put the map's shade at each character's middle."""
     west, north, width, height = box
     rows, columns = page.shape
-    ny, nx = belief.shade.shape
+    ny, nx = belief.shape
     x = west + (np.arange(columns) + 0.5) / columns * width
     y = north - (np.arange(rows) + 0.5) / rows * height
     i = np.floor((x - belief.x[0]) / (belief.x[1] - belief.x[0]) * nx).astype(int)
     j = np.floor((y - belief.y[0]) / (belief.y[1] - belief.y[0]) * ny).astype(int)
     inside = ((i >= 0) & (i < nx))[None, :] & ((j >= 0) & (j < ny))[:, None]
-    shade = belief.shade[np.clip(j, 0, ny - 1)[:, None], np.clip(i, 0, nx - 1)[None, :]]
+    shade = belief.cells[np.clip(j, 0, ny - 1)[:, None], np.clip(i, 0, nx - 1)[None, :]]
     level = np.minimum(shade.astype(int) * len(SHADES) // 256, len(SHADES) - 1)
     page[inside] = np.array(list(SHADES))[level][inside]

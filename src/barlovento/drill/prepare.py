@@ -194,6 +194,7 @@ def program(exercise: Exercise, aircraft: Sequence[Any]) -> Pilot:
             permitted,
             situation.clock_left - SPARE_TIME,
             meteorology=situation.meteorology,
+            persist=True,
         )
         legs = choice.legs
         return Ordered(

@@ -45,11 +45,6 @@ def shot_of(belief: Any) -> BeliefShot:
     )
 
 
-def same(one: BeliefShot, other: BeliefShot) -> bool:
-    """Return whether two maps look alike."""
-    return one.peak == other.peak and np.array_equal(one.shade, other.shade)
-
-
 def named(belief: Any) -> tuple[tuple[float, float, float], ...]:
     """Return place [m] and probability [1] of each source that the belief names."""
     return tuple(

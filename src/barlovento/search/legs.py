@@ -124,6 +124,7 @@ def next_leg(
     *,
     meteorology: Meteorology | None = None,
     seed: int = 0,
+    persist: bool = False,
 ) -> Choice:
     """Return the next leg of each drone, and why.
 
@@ -141,6 +142,9 @@ def next_leg(
         Wind, needed before the first readings.
     seed : int
         Of the worlds that are drawn.
+    persist : bool
+        Whether to look on for as long as there is time while nothing was found, where coming home
+        early gains nothing.
 
     Raises
     ------
@@ -179,6 +183,8 @@ def next_leg(
         why = "No leg leaves time to come home: endurance or the clock runs out."
         return Choice(phase="home", legs=tuple(legs), why=why)
     best = max(leg.expected_information for leg in legs)
+    if persist and not belief.found and best > 0.0:
+        return Choice(phase=phase, legs=tuple(legs), why=_state(belief))
     if best < ENOUGH or (
         not belief.found and belief.readings and belief.probability < LEFT and best < 10 * ENOUGH
     ):

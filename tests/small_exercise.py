@@ -103,3 +103,47 @@ def wanderer(seed: int, half: float = 145.0) -> Callable[[Situation], Ordered]:
         )
 
     return choose
+
+SCENARIO = """\
+schema = 1
+title = "A small exercise"
+summary = "for tests"
+start = 2031-01-02T03:00:00Z
+duration_s = 120
+species = ["acetone"]
+land_use = "rural"
+
+[area]
+x_m = [-150, 150]
+y_m = [-150, 150]
+release_height_m = [0, 5]
+max_sources = 2
+
+[permitted]
+ring_m = [[-150, -150], [150, -150], [150, 150], [-150, 150]]
+height_m = [5, 40]
+home_m = [120, -120]
+origin = [-30.0, 40.0]
+
+[wind]
+speed_m_s = 4
+height_m = 10
+from_direction_deg = 270
+roughness_length_m = 0.03
+obukhov_length_m = inf
+mixing_height_m = 600
+temperature_k = 293
+
+[mast]
+height_m = 10
+interval_s = 10
+
+[drones]
+aircraft = ["light-multirotor"]
+sensors = ["study-0p3"]
+
+[random]
+hidden = 1
+rate_g_s = 1.0
+edge_m = 60
+"""

@@ -209,3 +209,18 @@ def test_a_gas_that_was_not_read_is_told(busy: Exercise) -> None:
     rows = world.advance(crossing(5))
     with pytest.raises(BadInput, match="not measured"):
         to_survey(busy, rows, world.meteorology(), "benzene")
+
+
+def test_another_simulators_plumes_can_be_flown(exercise: Maker) -> None:
+    class Everywhere:
+        def __init__(self, exercise: Exercise, *_: Any, **__: Any) -> None:
+            self.species = len(exercise.species)
+
+        def met(self, first: int, begin: Any, end: Any) -> Any:
+            seconds = first + np.arange(begin.shape[1], dtype=np.float64)
+            return np.broadcast_to(seconds, (self.species, *begin.shape[:2]))
+
+    world = World(exercise(sensors=("plain",), backgrounds={}), 1, gas=Everywhere)
+    first, later = world.advance(crossing(3)[:1]), world.advance(crossing(2)[:1])
+    assert first.mole_fraction.tolist() == [0.0, 1.0, 2.0]
+    assert later.mole_fraction.tolist() == [3.0, 4.0]

@@ -213,7 +213,13 @@ def _scale(scenario: Scenario) -> float:
 
 
 def times_text(seconds: FloatArray) -> list[str]:
-    """Return seconds since 1970 as ISO 8601 in UTC; the same instant is formatted once."""
+    """Return instants as ISO 8601 in UTC; the same instant is formatted once.
+
+    Parameters
+    ----------
+    seconds : ndarray, shape (n,)
+        Since 1970 UTC [s].
+    """
     unique, inverse = np.unique(seconds, return_inverse=True)
     texts = [
         datetime.fromtimestamp(float(s), UTC).isoformat().replace("+00:00", "Z") for s in unique
@@ -222,7 +228,15 @@ def times_text(seconds: FloatArray) -> list[str]:
 
 
 def numbers_text(values: FloatArray, form: str) -> list[str]:
-    """Return numbers as text, empty where there is none."""
+    """Return numbers as text, empty where there is none.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        NaN for none [any unit].
+    form : str
+        As for :meth:`str.format`.
+    """
     show: Callable[[float], str] = form.format
     return ["" if math.isnan(v) else show(v) for v in values.tolist()]
 

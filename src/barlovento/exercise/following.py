@@ -236,8 +236,10 @@ def follow(
 
     Parameters
     ----------
-    rng, dt, n, vent, layer, wind
+    rng, n, vent, layer, wind
         As in :func:`carry`.
+    dt : float
+        Length of a step [s].
     first : int
         Step at which the readings begin.
     readers : Readers
@@ -247,7 +249,7 @@ def follow(
 
     Returns
     -------
-    ndarray, shape (particles, FIELDS)
+    ndarray, shape (particles, FIELDS) [units of the columns]
         Where the particles are in the end.
     """
     train = begin(rng, dt, n, vent, layer)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.domain.species import find_species
 from barlovento.exercise import air, cloud, following, sensing, wind
+from barlovento.exercise.eddies import Eddies
 from barlovento.exercise.sites import Exercise
 from barlovento.exercise.town_wind import town_of
 
@@ -26,11 +27,15 @@ MARGIN = 100.0
 LONGEST_SPIN_UP = 1200
 """Longest time that plumes may take to reach across before the flight [s]."""
 
-COLUMN_HEIGHT = 15.0
-"""Height of a downward path over which fine eddies are averaged [m]."""
-
 MANY_VENTS = 2
 """A site with more openings than this lets out fewer particles from each [1]."""
+
+
+class GasModel(Protocol):
+    """What a world needs of its plumes."""
+
+    def met(self, first: int, begin: FloatArray, end: FloatArray) -> FloatArray:
+        """Return what sites add to clean air, as :meth:`Gas.met` does."""
 
 
 class _Plume(NamedTuple):
@@ -89,10 +94,11 @@ class Gas:
         nobody = cloud.Readers(np.empty((0, 0, 6)), np.empty(0, dtype=np.bool_), self._bounds)
         steps = (0, self._spin_up, self._spin_up)
         self._carry(steps, nobody, np.empty((len(self._plumes), 0, 0)))
+        during = wind.History(history.direction[LONGEST_SPIN_UP:], history.factor[LONGEST_SPIN_UP:])
         readers = len(exercise.aircraft) * (2 if columns else 1)
-        shape = (len(self._plumes), readers, exercise.duration)
-        self._noise = _stream(of_eddies).standard_normal(shape)
-        self._level = self._noise[:, :, 0].copy()
+        self._eddies = Eddies(
+            _stream(of_eddies), state, layer, during, plumes=len(self._plumes), readers=readers
+        )
 
     @property
     def particles(self) -> FloatArray:
@@ -126,7 +132,7 @@ class Gas:
         met = np.zeros((len(self._plumes), *path.shape[:2]))
         ahead = self._spin_up + first
         self._carry((ahead, ahead + path.shape[1], ahead), readers, met)
-        met *= self._stirred(first, begin, end)
+        met *= self._eddies.factors(first, begin, end)
         total = np.zeros((len(self._exercise.species), *path.shape[:2]))
         for plume, one in zip(self._plumes, met, strict=True):
             rates = self._exercise.sites[plume.site].rates
@@ -185,40 +191,6 @@ class Gas:
             )
             train = plume.train._replace(cloud=particles, alive=count)
             self._plumes[k] = plume._replace(train=train)
-
-    def _stirred(self, first: int, begin: FloatArray, end: FloatArray) -> FloatArray:
-        """Return the factors of fine eddies, shape (plumes, readers, seconds) [1]."""
-        from scipy.special import gammaincinv, ndtr
-
-        state, (drones, seconds) = self._exercise.atmosphere, begin.shape[:2]
-        readers = self._level.shape[1]
-        result = np.ones((len(self._plumes), readers, seconds))
-        if state.fluctuation_intensity <= 0.0 or not self._plumes:
-            return result
-        memory = np.exp(-self._passing(first, begin, end) / state.fluctuation_length)
-        thinner = math.sqrt(1.0 + COLUMN_HEIGHT / state.fluctuation_length)
-        for t in range(seconds):
-            if first + t > 0:
-                keep = np.resize(memory[:, t], readers)
-                fresh = np.sqrt(1.0 - keep * keep)
-                self._level = keep * self._level + fresh * self._noise[:, :, first + t]
-            level = np.minimum(ndtr(self._level), 1.0 - 1e-12)
-            for part, weaker in ((slice(0, drones), 1.0), (slice(drones, readers), thinner)):
-                shape, scale, clip = sensing.clipped_gamma(state.fluctuation_intensity / weaker)
-                drawn = scale * gammaincinv(shape, level[:, part]) - clip
-                result[:, part, t] = np.maximum(drawn, 0.0)
-        return result
-
-    def _passing(self, first: int, begin: FloatArray, end: FloatArray) -> FloatArray:
-        """Return how fast each drone moves against the air, shape (drones, seconds) [m s-1]."""
-        nodes = self._layer.top * np.linspace(0.0, 1.0, air.N_NODES) ** 2
-        middle = 0.5 * (begin[:, :, 2] + end[:, :, 2])
-        speed = np.interp(middle, nodes, self._layer.table[:, air.SPEED])
-        k = slice(self._spin_up + first, self._spin_up + first + begin.shape[1])
-        speed = speed * self._blown.factor[k]
-        along = end[:, :, 0] - begin[:, :, 0] - speed * self._blown.toward_x[k]
-        aside = end[:, :, 1] - begin[:, :, 1] - speed * self._blown.toward_y[k]
-        return np.asarray(np.maximum(np.hypot(along, aside), 0.1))
 
 
 def _stream(sequence: np.random.SeedSequence) -> np.random.Generator:

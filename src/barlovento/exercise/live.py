@@ -9,6 +9,7 @@ flown. The truth is in :meth:`World.truth`, for scoring and the debrief only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from barlovento.domain.observation import Meteorology
 from barlovento.errors import BadInput
 from barlovento.exercise import air, wind
 from barlovento.exercise.flights import to_survey, write_flight
-from barlovento.exercise.gas import LONGEST_SPIN_UP, Gas
+from barlovento.exercise.gas import LONGEST_SPIN_UP, Gas, GasModel
 from barlovento.exercise.placing import placed
 from barlovento.exercise.presets import preset
 from barlovento.exercise.readout import Reading, Shown, spells, wash
@@ -54,6 +55,9 @@ class World:
         The scenario.
     seed : int
         Of everything that is drawn.
+    gas : callable
+        What makes the plumes, called as :class:`~barlovento.exercise.gas.Gas` is; another one
+        flies the same exercise in another simulator's plumes.
 
     Attributes
     ----------
@@ -61,7 +65,7 @@ class World:
         Since the start [s].
     """
 
-    def __init__(self, exercise: Exercise, seed: int) -> None:
+    def __init__(self, exercise: Exercise, seed: int, gas: Callable[..., GasModel] = Gas) -> None:
         self._exercise = exercise = placed(exercise, seed)
         self._seed, self._second = seed, 0
         of_wind, of_mast, of_plume, of_eddies, of_sensor, of_fault, of_clean = (
@@ -79,7 +83,7 @@ class World:
         )
         self._history = _history(_stream(of_wind), exercise)
         self._mast = _mast(_stream(of_mast), exercise, self._layer, friction, self._history)
-        self._gas = Gas(
+        self._gas = gas(
             exercise,
             self._layer,
             self._history,

@@ -221,7 +221,17 @@ def depth_inside(x: float, y: float, ring: Sequence[tuple[float, float]]) -> flo
 
 
 def covers(building: Building, x: float, y: float, *, margin: float = 0.0) -> bool:
-    """Return whether a place is on a building's ground, widened by a margin [m]."""
+    """Return whether a place is on the ground of a building.
+
+    Parameters
+    ----------
+    building : Building
+        The building.
+    x, y : float
+        The place [m].
+    margin : float
+        By which the ground is widened [m].
+    """
     angle = math.radians(building.direction)
     dx, dy = x - building.x, y - building.y
     along = dx * math.sin(angle) + dy * math.cos(angle)

@@ -157,9 +157,7 @@ def survey_of(exercise: Any, sorties: Sequence[Any], until: float = math.inf) ->
     return to_survey(exercise, chosen(rows, rows.time <= until), sorties[-1].meteorology)
 
 
-def program_close(
-    named: Sequence[tuple[float, Any]], sites: Sequence[Any]
-) -> float | None:
+def program_close(named: Sequence[tuple[float, Any]], sites: Sequence[Any]) -> float | None:
     """Return the flight time from which on the belief names a place near the site [s]."""
     if not sites:
         return None
@@ -188,8 +186,8 @@ def mower_close(exercise: Any, sorties: Sequence[Any], sites: Sequence[Any]) -> 
 
 def decision_time(readings: int) -> dict[str, Any]:
     """Return the CPU time of an update by ten readings and the next leg, after many readings."""
-    from barlovento.drill.prepare import belief_of, orders_of, program, world_of
     from barlovento.drill.ports import Situation
+    from barlovento.drill.prepare import belief_of, orders_of, program, world_of
     from barlovento.exercise.instruments import along
     from barlovento.search.legs import Drone
 
@@ -330,10 +328,11 @@ def markdown(summary: dict[str, Any]) -> str:
     if summary["others"]:
         per = 100.0 * summary["false_unexplained"] / summary["others"]
         right, judged = summary["class_right"], summary["class_judged"]
+        flown = f"{summary['others']} flown"
         goals += [
             [
-                f"false *unexplained* in 100 flights over look-alikes and nothing "
-                f"({summary['others']} flown)", "<= 1", per, None, per <= FALSE_PER_100,
+                f"false *unexplained* in 100 flights over look-alikes and nothing ({flown})",
+                "<= 1", per, None, per <= FALSE_PER_100,
             ],
             [
                 "class right", ">= .90", share(right, judged), None,

@@ -104,6 +104,7 @@ def wanderer(seed: int, half: float = 145.0) -> Callable[[Situation], Ordered]:
 
     return choose
 
+
 SCENARIO = """\
 schema = 1
 title = "A small exercise"

@@ -173,9 +173,7 @@ def train(
     sites = true_sites(truth, exercise.species[0])
     revealed = replace(header, seed=drawn)
     person = finished(revealed, sortie, reports, sites, "person")
-    program, files = _program_flies(
-        exercise, scenario, revealed, drawn, answer, command, progress
-    )
+    program, files = _program_flies(exercise, scenario, revealed, drawn, answer, command, progress)
     files |= _under(
         PERSON,
         folder_files(exercise, scenario, sortie, person, world, command=command,

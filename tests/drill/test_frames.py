@@ -32,7 +32,9 @@ HEADER = Header(
 
 
 def frame(shot: BeliefShot | None, time: float = 10.0) -> Frame:
-    drone = DroneShot(path=((1.0, 2.0, 15.0), (9.0, 2.0, 15.0)), energy=0.8, reading=1.5, state="flying")
+    drone = DroneShot(
+        path=((1.0, 2.0, 15.0), (9.0, 2.0, 15.0)), energy=0.8, reading=1.5, state="flying"
+    )
     return Frame(
         time=time,
         phase="sweep",
@@ -115,7 +117,8 @@ def test_letters_show_home_drone_find_and_belief() -> None:
     assert rows[0] < len(lines) / 2
     assert lines[rows[0]].index("X") > 20
     dark = [k for k, line in enumerate(lines) if "@" in line]
-    assert dark and max(dark) < len(lines) / 2
+    assert dark
+    assert max(dark) < len(lines) / 2
 
 
 def test_an_area_of_any_shape_fits_the_terminal() -> None:

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from shapely.geometry import Point, shape
+from small_exercise import SMALL
 
 from barlovento.drill.documents import header_of
 from barlovento.drill.frames import Header
 from barlovento.drill.trainee import read_script, typed_answer, typed_leg
 from barlovento.errors import BadInput
-from small_exercise import SMALL
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def test_a_script_for_two_drones(header: Header) -> None:
     ("text", "words"),
     [
         ("{", "no JSON"),
-        ("[]", "no \"legs\""),
-        ('{"legs": []}', "no \"answer\""),
+        ("[]", 'no "legs"'),
+        ('{"legs": []}', 'no "answer"'),
         ('{"legs": [[["a", "b"]]], "answer": []}', "leg 1"),
         ('{"legs": [[]], "answer": []}', "leg 1"),
         ('{"legs": [7], "answer": []}', "leg 1"),

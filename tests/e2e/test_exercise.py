@@ -58,7 +58,9 @@ def test_a_replay_simulates_nothing_and_reproduces(
     ran: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("barlovento.exercise.live.World.__init__", lambda *_: pytest.fail("simulated"))
+        patch.setattr(
+            "barlovento.exercise.live.World.__init__", lambda *_: pytest.fail("simulated")
+        )
         assert main(["exercise", "replay", str(ran), "--json"]) == 0
         shown = json.loads(capsys.readouterr().out)
     assert shown["score"] == json.loads((ran / "score.json").read_text(encoding="utf-8"))["score"]
@@ -81,7 +83,10 @@ def test_a_changed_log_is_noticed(ran: Path, tmp_path: Path) -> None:
 
 
 def test_the_truth_stays_sealed_until_the_answer(
-    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    scenario: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from barlovento import training
     from barlovento.cli import exercise_train

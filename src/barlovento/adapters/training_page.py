@@ -103,16 +103,19 @@ def _handler(page: LocalPage) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Serves one page to this machine."""
 
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             found = page.answer_get(self.path)
             if found is None:
                 self.send_error(HTTPStatus.NOT_FOUND)
                 return
             self._send(*found)
 
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            if length > LARGEST or self.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            if (
+                length > LARGEST
+                or self.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin"
+            ):
                 self.send_error(HTTPStatus.FORBIDDEN)
                 return
             if page.take_post(self.path, self.rfile.read(length)):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from barlovento.drill.ports import Ordered
     from barlovento.training import ChooseLeg, GiveAnswer, View
 
+__all__ = ["exercise_app", "train"]
+
 
 @exercise_app.command
 def train(
@@ -199,8 +201,8 @@ def _show(screen: Console, view: View) -> None:
             if drone.path and drone.reading is not None:
                 x, y, _ = drone.path[-1]
                 screen.print(
-                    f"  {frame.time:.0f} s  drone {number} up to {drone.reading:.2f} ppb on the way "
-                    f"to ({x:.0f}, {y:.0f}), battery {100 * drone.energy:.0f} %"
+                    f"  {frame.time:.0f} s  drone {number} up to {drone.reading:.2f} ppb before "
+                    f"({x:.0f}, {y:.0f}), battery {100 * drone.energy:.0f} %"
                 )
     if view.situation is not None:
         wind = last_wind(view.situation.meteorology)

@@ -125,9 +125,7 @@ class Craft:
         from barlovento.fly.aircraft import hold
 
         flown = hold(self.aircraft, self.state, float(seconds), wind)
-        last = self._returnable(
-            flown.places, flown.energies, flown.headings, forecast, clock_left
-        )
+        last = self._returnable(flown.places, flown.energies, flown.headings, forecast, clock_left)
         self.queue = [(flown.places[:last], flown.energies[:last], flown.headings[:last])]
         return last > 0
 

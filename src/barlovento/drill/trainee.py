@@ -156,7 +156,7 @@ def checked_answer(rows: Sequence[Mapping[str, Any]]) -> list[Found]:
         good = all(math.isfinite(v) for v in (x, y, radius)) and radius > 0.0
         if not good or (rate is not None and not (math.isfinite(rate) and rate > 0.0)):
             raise BadInput(
-                f"Source {number} of the answer needs finite places, and a radius and a rate above 0."
+                f"Source {number} of the answer needs a place, and a radius and a rate above 0."
             )
         turn = np.linspace(0.0, 2.0 * math.pi, CORNERS, endpoint=False)
         ring = [[x + radius * math.cos(a), y + radius * math.sin(a)] for a in turn.tolist()]

@@ -20,11 +20,13 @@ from barlovento.errors import BadInput
 from barlovento.search import belief_kernels as kernels
 from barlovento.search import belief_rows as rows_of
 from barlovento.search.belief_cloud import (
+    Anchor,
     Cloud,
     Prior,
     drawn,
     drawn_anew,
-    picked,
+    log_prior,
+    after,
     prior_of,
 )
 from barlovento.search.belief_map import BeliefMap, Found, answer_of, map_of
@@ -34,23 +36,26 @@ Floats = NDArray[np.float64]
 COUNT_RATIO = 0.1
 """Each further source is a tenth as probable beforehand as the one before, as in ``locate`` [1]."""
 
-FIRST, AGAIN = 8192, 2048
+FIRST, AGAIN = 4096, 2048
 """Draws of a new open source, and of a cloud that is drawn anew [1]."""
 
-BUDGET = 3.0e6
+BUDGET = 6.0e5
 """Most pairs of a draw and a reading that one proposal may cost [1]."""
 
 THIN = 120.0
 """Effective draws below which a cloud is drawn anew [1]."""
 
-ROUNDS = 4
+ROUNDS = 5
 """Most proposals in turn [1]."""
 
 FOUND, LOST = 0.95, 0.3
 """Probability at which the open source becomes a found one, and below which that is undone [1]."""
 
-SMEAR = 48
-"""Draws that stand for a found source where it explains readings [1]."""
+CLEAR = 4.0
+"""Noises above the background from which on gas was met [1]."""
+
+NEAR = 30.0
+"""A source becomes a found one where its place is known to this distance [m]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,11 +171,11 @@ class Belief:
         """How many averaged readings were taken in."""
         return len(self.record)
 
-    @property
-    def prior(self) -> Prior:
-        """Of one source."""
+    def prior_for(self, k: int) -> Prior:
+        """Return the prior of slot k; errors of wind and spread are those of the first source."""
         window = self.record.end - self.record.start
-        return prior_of(self.setting.area, float(np.median(window)) if window.size else 1.0)
+        prior = prior_of(self.setting.area, float(np.median(window)) if window.size else 1.0)
+        return after(prior, self.found[0].cloud) if k and self.found else prior
 
     @property
     def map(self) -> BeliefMap:
@@ -277,15 +282,33 @@ class Belief:
             kept = tuple(s for s, gone in zip(belief.found, lost, strict=True) if not gone)
             belief = replace(belief, found=kept, spare=None)._opened(rng)
         spare = belief.spare
-        if spare is not None and spare.probability > FOUND:
-            if spare.cloud.effective < THIN or len(spare.cloud.draws) > AGAIN:
-                belief = belief._anew(len(belief.found), rng)
-                spare = belief.spare
-            assert spare is not None
-            if spare.probability > FOUND:
-                slot = belief._explaining(spare)
-                belief = replace(belief, found=(*belief.found, slot), spare=None)._opened(rng)
-        return belief
+        if spare is None or spare.probability < FOUND or spare.cloud.spread > NEAR:
+            return belief
+        if len(spare.cloud.draws) > AGAIN or spare.cloud.effective < THIN:
+            belief = belief._anew(len(belief.found), rng)
+            spare = belief.spare
+            if spare is None or spare.probability < FOUND or spare.cloud.spread > NEAR:
+                return belief
+        for k, slot in enumerate(belief.found):
+            alone = belief._alone(k, spare, rng)
+            if (
+                alone.log_evidence
+                > slot.cloud.log_evidence + math.log(COUNT_RATIO) + spare.cloud.log_evidence
+            ):
+                # one source elsewhere explains what these two would
+                moved = belief._explaining(replace(slot, cloud=alone))
+                found = (*belief.found[:k], moved, *belief.found[k + 1 :])
+                return replace(belief, found=found, spare=None)._opened(rng)
+        found = (*belief.found, belief._explaining(spare))
+        return replace(belief, found=found, spare=None)._opened(rng)
+
+    def _alone(self, k: int, spare: Slot, rng: np.random.Generator) -> Cloud:
+        """Return a cloud for one source in place of found one k and the open one."""
+        one, two = self.found[k].cloud, spare.cloud
+        draws = np.concatenate([one.draws, two.draws])
+        return self._proposed(
+            k, draws, np.log(np.concatenate([one.weight, two.weight]) + 1e-300), rng
+        )
 
     def _opened(self, rng: np.random.Generator) -> Belief:
         """Return the belief with a new open source, drawn from the prior, weighed by all rows."""
@@ -293,51 +316,86 @@ class Belief:
             return replace(self, spare=None)
         n = max(len(self.closed.rows) + len(self.waiting.rows), 1)
         count = int(min(max(2.0 * BUDGET / n, 1024), FIRST))
-        draws = drawn(self.prior, count, rng)
+        prior = self.prior_for(len(self.found))
+        draws = drawn(prior, count, rng)
         cloud = Cloud(
-            draws=draws, offered=np.zeros(count), settled=np.zeros(count), open=np.zeros(count)
+            draws=draws,
+            offered=np.zeros(count),
+            settled=np.zeros(count),
+            open=np.zeros(count),
+            prior=log_prior(prior, draws),
         )
         known = _nothing(len(self.closed.rows))
         after = replace(self, spare=Slot(cloud=cloud, known=known[0], lever=known[1]))
-        return after._reweighed(len(self.found), draws, cloud.offered)
+        return after._reweighed(len(self.found))
 
-    def _reweighed(self, k: int, draws: Floats, offered: Floats) -> Belief:
+    def _reweighed(self, k: int) -> Belief:
         """Return the belief with slot k's draws weighed by closed and waiting rows anew."""
         slots = list(self.slots)
         closed = [(slot.known, slot.lever) for slot in self.found]
         waiting = [self._explained(slot, self.waiting) for slot in self.found]
         gains = [
-            self._evidence(draws, rows, *_others(explained, k, len(rows.rows)))
+            self._evidence(slots[k].cloud.draws, rows, *_others(explained, k, len(rows.rows)))
             for rows, explained in ((self.closed, closed), (self.waiting, waiting))
         ]
-        cloud = Cloud(draws=draws, offered=offered, settled=gains[0], open=gains[1])
-        slots[k] = replace(slots[k], cloud=cloud)
+        slots[k] = replace(slots[k], cloud=replace(slots[k].cloud, settled=gains[0], open=gains[1]))
         return self._with_slots(slots)
 
     def _anew(self, k: int, rng: np.random.Generator) -> Belief:
         """Return the belief with slot k drawn anew about where it has weight."""
+        old = self.slots[k].cloud
+        slots = list(self.slots)
+        slots[k] = replace(slots[k], cloud=self._proposed(k, old.draws, old.log_weight, rng))
+        after = self._with_slots(slots)
+        if k < len(self.found):
+            # what the others were weighed against has changed
+            slots[k] = after._explaining(slots[k])
+            after = after._with_slots(slots)
+            for n in range(len(slots)):
+                after = after if n == k else after._reweighed(n)
+        return after
+
+    def _proposed(
+        self, k: int, draws: Floats, log_weight: Floats, rng: np.random.Generator
+    ) -> Cloud:
+        """Return a new cloud for slot k from weighted draws, weighed by all rows."""
         both = rows_of.joined(self.closed, self.waiting)
         closed = [(slot.known, slot.lever) for slot in self.found]
         waiting = [self._explained(slot, self.waiting) for slot in self.found]
         first = _others(closed, k, len(self.closed.rows))
         second = _others(waiting, k, len(self.waiting.rows))
         known, lever = (np.concatenate(pair) for pair in zip(first, second, strict=True))
-        count = int(min(max(BUDGET / max(len(both.rows), 1), 512), AGAIN))
-        old = self.slots[k].cloud
+        count = int(min(max(BUDGET / max(len(both.rows), 1), 400), AGAIN))
         new = drawn_anew(
-            self.prior, old.draws, old.log_weight,
+            self.prior_for(k), draws, log_weight,
             lambda draws: self._evidence(draws, both, known, lever),
-            count=count, rounds=ROUNDS, rng=rng,
+            self._anchor(both.rows, known), count=count, rounds=ROUNDS, rng=rng,
         )  # fmt: skip
         gain = self._evidence(new.draws, self.waiting, *second)
-        cloud = replace(new, settled=new.settled - gain, open=gain)
-        slots = list(self.slots)
-        slots[k] = replace(slots[k], cloud=cloud)
-        after = self._with_slots(slots)
-        if k < len(self.found):
-            slots[k] = after._explaining(slots[k])
-            after = after._with_slots(slots)
-        return after
+        return replace(new, settled=new.settled - gain, open=gain)
+
+    def _anchor(self, rows: Floats, known: Floats) -> Anchor | None:
+        """Return where gas was met that no other source explains; None where there was none."""
+        if len(rows) == 0:
+            return None
+        noise = np.sqrt(rows[:, kernels.VARIANCE])
+        clear = (rows[:, kernels.EXCESS] - known.mean(axis=1)) / noise - CLEAR
+        weight = np.where(rows[:, kernels.HIDDEN] > 0.5, 0.0, np.maximum(clear, 0.0)) ** 0.5
+        if weight.sum() < CLEAR:
+            return None
+        weight /= weight.sum()
+        towards = rows[:, kernels.TOWARDS]
+        table, air = self.air.tables, int(rows[int(np.argmax(weight)), kernels.AIR])
+        return Anchor(
+            float(weight @ rows[:, kernels.POINT_X]),
+            float(weight @ rows[:, kernels.POINT_Y]),
+            float(weight @ rows[:, kernels.POINT_Z]),
+            math.atan2(float(weight @ np.sin(towards)), float(weight @ np.cos(towards))),
+            *self.prior_for(0).height,
+            table.step * np.arange(table.sigma_y.shape[1]),
+            table.sigma_y[air],
+            table.sigma_z[air],
+        )
 
     def _explaining(self, slot: Slot) -> Slot:
         """Return a slot with what it explains of the closed rows computed anew."""
@@ -345,13 +403,14 @@ class Belief:
         return replace(slot, known=known, lever=lever)
 
     def _explained(self, slot: Slot, packed: rows_of.Packed) -> tuple[Floats, Floats]:
-        """Return what a source is expected to add at each row and turn, and its lever."""
+        """Return what a source's best draw adds at each row and turn, and its lever.
+
+        The mean over draws would be a plume that none of them has.
+        """
         known, lever = _nothing(len(packed.rows))
         if len(packed.rows):
-            rng = np.random.default_rng(self.seed)
-            draws = slot.cloud.draws[picked(slot.cloud.weight, SMEAR, rng)]
             kernels.explained(
-                draws, np.full(SMEAR, 1.0 / SMEAR), packed.rows, *self.tables, kernels.TURN_NODE,
+                slot.cloud.best[None], np.ones(1), packed.rows, *self.tables, kernels.TURN_NODE,
                 known, lever,
             )  # fmt: skip
         return known, lever
@@ -364,9 +423,16 @@ class Belief:
         if len(packed.rows) and len(draws):
             kernels.evidence(
                 np.ascontiguousarray(draws), *packed, known, lever, *self.tables,
-                kernels.TURN_NODE, kernels.TURN_LOG_WEIGHT, out,
+                kernels.TURN_NODE, kernels.TURN_LOG_WEIGHT, self._scatter2, out,
             )  # fmt: skip
         return out
+
+    @property
+    def _scatter2(self) -> float:
+        """Squared scatter of what is explained already [1]."""
+        if not self.found:
+            return 0.0
+        return math.exp(2.0 * float(self.found[0].cloud.best[kernels.SCATTER]))
 
     @property
     def tables(self) -> tuple[Floats, Floats, Floats, Floats, float]:

@@ -34,6 +34,9 @@ own five degrees, and five more for a vane that errs from sector to sector."""
 LATERAL_SD, VERTICAL_SD, SCATTER_SD = 0.4, 0.35, 0.4
 """sd of ln factors on the spreads and of the ln scatter [1]."""
 
+ELSEWHERE = np.array([math.radians(3.0), 0.15, 0.15, 0.05])
+"""sd of how the errors differ between two sources: turn [rad], ln spreads and ln scatter [1]."""
+
 SCATTER_SHORT, SCATTER_LONG = 0.6, 0.35
 """Middle of the scatter for short averages and for those of five minutes and more [1]."""
 
@@ -49,8 +52,82 @@ BAND = 0.85
 LEAST = np.array([1.0, 1.0, 0.01, 1e-3, 1e-5, 1e-4, 1e-4, 1e-3])
 """Least variances of a kernel, in squared units of the unknowns."""
 
+LEAST_BENT = np.array([1e-4, 0.25, 0.01, 1e-3, 1e-5, 1e-4, 1e-4, 1e-3])
+"""The same in the coordinates of an anchor."""
+
+STRETCH = 50.0
+"""Distance above which proposals go by its logarithm [m]."""
+
+LEAST_EFFECTIVE = 60.0
+"""Effective draws that a proposal should leave at least [1]."""
+
 ENOUGH = 0.15
 """Effective share of the draws at which a proposal is good enough [1]."""
+
+
+class Anchor(NamedTuple):
+    """Coordinates for proposals in which what was met stays met.
+
+    A source's distance across the wind gives way to how far its plume's axis passes the place
+    where gas was met, its rate to the concentration there, the factor on s_y to the plume's width
+    there. These are shifts given the other unknowns and need no factor of density; height and
+    distance downwind are stretched and do.
+    """
+
+    x: float
+    y: float
+    z: float
+    towards: float
+    low: float  # of heights [m]
+    high: float
+    root: Floats  # (m,) square root of distance [m^.5]
+    sigma_y: Floats  # (m,)
+    sigma_z: Floats  # (m,)
+
+    def straightened(self, draws: Floats) -> tuple[Floats, Floats]:
+        """Return coordinates of draws, and ln of how much they are stretched, shape (k,)."""
+        out = draws.copy()
+        c, s = math.cos(self.towards), math.sin(self.towards)
+        ex, ey = self.x - draws[:, 0], self.y - draws[:, 1]
+        down, cross = ex * c + ey * s, ey * c - ex * s
+        out[:, 0] = np.arcsinh(down / STRETCH)
+        out[:, 1] = cross - down * self._slope(draws)
+        stretch = -np.log(STRETCH * np.hypot(1.0, down / STRETCH))
+        share = (draws[:, kernels.Z] - self.low) / (self.high - self.low)
+        share = np.clip(share, 1e-6, 1.0 - 1e-6)
+        out[:, kernels.Z] = np.log(share / (1.0 - share))
+        stretch -= np.log((self.high - self.low) * share * (1.0 - share))
+        width, shade = self._strength(down, draws)
+        out[:, kernels.LATERAL] += width
+        out[:, kernels.RATE] += shade - out[:, kernels.LATERAL]
+        return out, stretch
+
+    def bent(self, places: Floats) -> Floats:
+        """Return the draws at these coordinates."""
+        out = places.copy()
+        c, s = math.cos(self.towards), math.sin(self.towards)
+        down = STRETCH * np.sinh(np.clip(places[:, 0], -6.0, 6.0))
+        cross = places[:, 1] + down * self._slope(places)
+        out[:, 0] = self.x - (down * c - cross * s)
+        out[:, 1] = self.y - (down * s + cross * c)
+        share = 1.0 / (1.0 + np.exp(-np.clip(places[:, kernels.Z], -13.0, 13.0)))
+        out[:, kernels.Z] = self.low + share * (self.high - self.low)
+        width, shade = self._strength(down, out)
+        out[:, kernels.RATE] -= shade - places[:, kernels.LATERAL]
+        out[:, kernels.LATERAL] -= width
+        return out
+
+    def _slope(self, draws: Floats) -> Floats:
+        return np.tan(np.clip(draws[:, kernels.TURN], -1.0, 1.0))
+
+    def _strength(self, down: Floats, draws: Floats) -> tuple[Floats, Floats]:
+        """Return ln of a plume's width and of its strength over height, at the anchor."""
+        far = np.sqrt(np.maximum(down, 15.0))
+        width = np.log(np.interp(far, self.root, self.sigma_y) + 1.0)
+        sz = np.interp(far, self.root, self.sigma_z) * np.exp(draws[:, kernels.VERTICAL]) + 1.0
+        z = draws[:, kernels.Z]
+        v = np.exp(-0.5 * ((self.z - z) / sz) ** 2) + np.exp(-0.5 * ((self.z + z) / sz) ** 2)
+        return width, np.log(np.maximum(v, 1e-6) / sz)
 
 
 class Prior(NamedTuple):
@@ -60,7 +137,14 @@ class Prior(NamedTuple):
     high: Floats  # (3,)
     rate_mu: float
     rate_sd: float
-    scatter_mu: float
+    error_mu: Floats  # (4,) turn [rad], ln factors on s_y and s_z, ln scatter [1]
+    error_sd: Floats  # (4,)
+    tail: float  # share of turns that come from the wide tail
+
+    @property
+    def height(self) -> tuple[float, float]:
+        """Range of heights [m]."""
+        return float(self.low[2]), float(self.high[2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +157,8 @@ class Cloud:
         See :mod:`barlovento.search.belief_kernels`.
     offered : ndarray, shape (k,)
         ln of prior over proposal [1].
+    prior : ndarray, shape (k,)
+        ln of the prior's density.
     settled, open : ndarray, shape (k,)
         ln of likelihood with it over that without, over closed blocks and over open ones [1].
     """
@@ -81,6 +167,12 @@ class Cloud:
     offered: Floats
     settled: Floats
     open: Floats
+    prior: Floats
+
+    @property
+    def density(self) -> Floats:
+        """ln of the posterior density up to a constant, shape (k,)."""
+        return self.prior + self.settled + self.open
 
     @property
     def log_weight(self) -> Floats:
@@ -98,6 +190,22 @@ class Cloud:
         value = self.log_weight
         top = float(value.max())
         return top + math.log(float(np.exp(value - top).mean()))
+
+    @property
+    def best(self) -> Floats:
+        """The draw of the largest posterior density that was met, shape (UNKNOWNS,)."""
+        return np.asarray(self.draws[int(np.argmax(self.density))])
+
+    @property
+    def middle(self) -> Floats:
+        """Mean place, shape (2,) [m]."""
+        return np.asarray(self.weight @ self.draws[:, :2])
+
+    @property
+    def spread(self) -> float:
+        """Root mean square distance from it, over root two [m]."""
+        square = ((self.draws[:, :2] - self.middle) ** 2).sum(axis=1)
+        return math.sqrt(0.5 * float(self.weight @ square))
 
     @property
     def effective(self) -> float:
@@ -131,8 +239,26 @@ def prior_of(area: SearchArea, averaging: float) -> Prior:
         high,
         math.log(median),
         math.hypot(math.log(gsd), SPEED_ERROR),
-        math.log(SCATTER_SHORT if averaging < 300.0 else SCATTER_LONG),
+        np.array([0.0, 0.0, 0.0, math.log(SCATTER_SHORT if averaging < 300.0 else SCATTER_LONG)]),
+        np.array([TURN_CORE, LATERAL_SD, VERTICAL_SD, SCATTER_SD]),
+        TAIL_SHARE,
     )
+
+
+def after(prior: Prior, cloud: Cloud) -> Prior:
+    """Return the prior of a further source: what is wrong with the wind is so for all.
+
+    Parameters
+    ----------
+    prior : Prior
+        Of the first source.
+    cloud : Cloud
+        Draws of the first source, from which the errors of wind and spread are known.
+    """
+    errors = cloud.draws[:, kernels.TURN :]
+    mean = cloud.best[kernels.TURN :]
+    var = cloud.weight @ (errors - mean) ** 2
+    return prior._replace(error_mu=mean, error_sd=np.sqrt(var + ELSEWHERE**2), tail=0.0)
 
 
 def drawn(prior: Prior, count: int, rng: np.random.Generator) -> Floats:
@@ -146,11 +272,9 @@ def drawn(prior: Prior, count: int, rng: np.random.Generator) -> Floats:
     out[:, :3] = prior.low + even[:, :3] * (prior.high - prior.low)
     bell = ndtri(even[:, 3:])
     out[:, kernels.RATE] = prior.rate_mu + prior.rate_sd * bell[:, 0]
-    tail = rng.random(count) < TAIL_SHARE
-    out[:, kernels.TURN] = np.where(tail, TURN_TAIL, TURN_CORE) * bell[:, 1]
-    out[:, kernels.LATERAL] = LATERAL_SD * bell[:, 2]
-    out[:, kernels.VERTICAL] = VERTICAL_SD * bell[:, 3]
-    out[:, kernels.SCATTER] = prior.scatter_mu + SCATTER_SD * bell[:, 4]
+    out[:, kernels.TURN :] = prior.error_mu + prior.error_sd * bell[:, 1:]
+    tail = rng.random(count) < prior.tail
+    out[tail, kernels.TURN] = TURN_TAIL * bell[tail, 1]
     return out
 
 
@@ -159,17 +283,14 @@ def log_prior(prior: Prior, draws: Floats) -> Floats:
     place = draws[:, :3]
     inside = np.all((place >= prior.low) & (place <= prior.high), axis=1)
     lp = np.full(len(draws), -float(np.log(prior.high - prior.low).sum()))
-    for column, mean, sd in (
-        (kernels.RATE, prior.rate_mu, prior.rate_sd),
-        (kernels.LATERAL, 0.0, LATERAL_SD),
-        (kernels.VERTICAL, 0.0, VERTICAL_SD),
-        (kernels.SCATTER, prior.scatter_mu, SCATTER_SD),
-    ):
-        lp += -0.5 * ((draws[:, column] - mean) / sd) ** 2 - math.log(sd * math.sqrt(2 * math.pi))
-    turn = draws[:, kernels.TURN]
-    both = (1.0 - TAIL_SHARE) / TURN_CORE * np.exp(-0.5 * (turn / TURN_CORE) ** 2)
-    both += TAIL_SHARE / TURN_TAIL * np.exp(-0.5 * (turn / TURN_TAIL) ** 2)
-    lp += np.log(both / math.sqrt(2.0 * math.pi))
+    root = math.sqrt(2.0 * math.pi)
+    lp -= 0.5 * ((draws[:, kernels.RATE] - prior.rate_mu) / prior.rate_sd) ** 2
+    lp -= math.log(prior.rate_sd * root)
+    off = (draws[:, kernels.TURN :] - prior.error_mu) / prior.error_sd
+    lp -= (0.5 * off[:, 1:] ** 2 + np.log(prior.error_sd[1:] * root)).sum(axis=1)
+    turn = (1.0 - prior.tail) / prior.error_sd[0] * np.exp(-0.5 * off[:, 0] ** 2)
+    turn += prior.tail / TURN_TAIL * np.exp(-0.5 * (draws[:, kernels.TURN] / TURN_TAIL) ** 2)
+    lp += np.log(turn / root + 1e-300)
     return np.where(inside, lp, -np.inf)
 
 
@@ -185,6 +306,7 @@ def drawn_anew(
     draws: Floats,
     log_weight: Floats,
     evaluate: Callable[[Floats], Floats],
+    anchor: Anchor | None,
     *,
     count: int,
     rounds: int,
@@ -200,6 +322,8 @@ def drawn_anew(
         The old ones.
     evaluate : callable
         From draws to their ln likelihood over that without a source, shape (count,).
+    anchor : Anchor or None
+        Where gas was met.
     count, rounds : int
         Draws, and most proposals in turn.
     rng : Generator
@@ -212,19 +336,22 @@ def drawn_anew(
     """
     best: Cloud | None = None
     for _ in range(rounds):
-        mixture = Mixture.about(prior, draws, tempered(log_weight, CENTRES), rng)
+        mixture = Mixture.about(prior, anchor, draws, tempered(log_weight, CENTRES), rng)
         draws = mixture.draw(count, rng)
-        offered = log_prior(prior, draws) - mixture.log_density(draws)
+        before = log_prior(prior, draws)
+        offered = before - mixture.log_density(draws)
         found = np.full(count, -np.inf)
         inside = np.isfinite(offered)
         found[inside] = evaluate(draws[inside])
         offered = np.where(inside, offered, -1e9)
         found = np.where(inside, found, 0.0)
-        cloud = Cloud(draws=draws, offered=offered, settled=found, open=np.zeros(count))
+        cloud = Cloud(
+            draws=draws, offered=offered, settled=found, open=np.zeros(count), prior=before
+        )
         log_weight = cloud.log_weight
         if best is None or cloud.effective >= best.effective:
             best = cloud
-        if cloud.effective > ENOUGH * count:
+        if cloud.effective > max(ENOUGH * count, LEAST_EFFECTIVE):
             break
     assert best is not None
     return best
@@ -252,6 +379,8 @@ class Mixture:
     ----------
     prior : Prior
         Of the source.
+    anchor : Anchor or None
+        Whose coordinates the kernels live in.
     centre : ndarray, shape (c, UNKNOWNS)
         Middles of the kernels.
     group : ndarray of int, shape (c,)
@@ -261,15 +390,23 @@ class Mixture:
     """
 
     prior: Prior
+    anchor: Anchor | None
     centre: Floats
     group: NDArray[np.int64]
     root: Floats
 
     @classmethod
     def about(
-        cls, prior: Prior, draws: Floats, weight: Floats, rng: np.random.Generator
+        cls,
+        prior: Prior,
+        anchor: Anchor | None,
+        draws: Floats,
+        weight: Floats,
+        rng: np.random.Generator,
     ) -> Mixture:
         """Return kernels about weighted draws; what lies apart gets a shape of its own."""
+        if anchor is not None:
+            draws, _ = anchor.straightened(draws)
         rows = picked(weight, CENTRES, rng)
         place = draws[rows, :2]
         middle = place[np.linspace(0, CENTRES - 1, GROUPS).astype(int)]
@@ -298,8 +435,12 @@ class Mixture:
                 keep = count / (count + 2.0 * kernels.UNKNOWNS)
                 spread = np.sqrt(np.maximum(np.diag(local), 1e-12))
                 shape = keep * local + (1.0 - keep) * np.diag(spread**2 + 0.02 * np.diag(overall))
-            roots.append(np.linalg.cholesky(BAND**2 * shape + np.diag(LEAST)))
-        return cls(prior=prior, centre=centre, group=near, root=np.array(roots))
+            roots.append(
+                np.linalg.cholesky(
+                    BAND**2 * shape + np.diag(LEAST if anchor is None else LEAST_BENT)
+                )
+            )
+        return cls(prior=prior, anchor=anchor, centre=centre, group=near, root=np.array(roots))
 
     def draw(self, count: int, rng: np.random.Generator) -> Floats:
         """Return draws, shape (count, UNKNOWNS)."""
@@ -309,24 +450,29 @@ class Mixture:
         step = rng.standard_normal((rest, kernels.UNKNOWNS))
         step[: int(WIDE * rest)] *= 2.0
         out = self.centre[which] + np.einsum("nij,nj->ni", self.root[self.group[which]], step)
+        if self.anchor is not None:
+            out = self.anchor.bent(out)
         return np.concatenate([drawn(self.prior, n_prior, rng), out])
 
     def log_density(self, draws: Floats) -> Floats:
         """Return the ln density of what :meth:`draw` draws, shape (k,)."""
         d = kernels.UNKNOWNS
         total = np.zeros(len(draws))
+        places, stretch = draws, np.zeros(len(draws))
+        if self.anchor is not None:
+            places, stretch = self.anchor.straightened(draws)
         for g in range(len(self.root)):
             own = self.centre[self.group == g]
             if len(own) == 0:
                 continue
             inverse = np.linalg.inv(self.root[g]).T
-            a, b = draws @ inverse, own @ inverse
+            a, b = places @ inverse, own @ inverse
             square = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None] - 2.0 * a @ b.T
             size = np.log(np.diag(self.root[g])).sum() + 0.5 * d * math.log(2.0 * math.pi)
             both = (1.0 - WIDE) * np.exp(-0.5 * square - size)
             both += WIDE * np.exp(-0.125 * square - size - d * math.log(2.0))
             total += both.sum(axis=1)
-        total *= (1.0 - FROM_PRIOR) / len(self.centre)
+        total *= (1.0 - FROM_PRIOR) / len(self.centre) * np.exp(stretch)
         total += FROM_PRIOR * np.exp(log_prior(self.prior, draws))
         return np.asarray(np.log(np.maximum(total, 1e-300)))
 

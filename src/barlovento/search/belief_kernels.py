@@ -30,10 +30,14 @@ POINT_X, POINT_Y, POINT_Z, TOWARDS, SPEED, EVEN, EXCESS, VARIANCE, WEIGHT, EDDIE
 even plume [1], reading less background [ug m-3], noise squared [ug2 m-6], weight [1], readings per
 independent sample of the plume [1], 1 for a non-detect, scale of the block's turn [rad]."""
 
-FAR_X, FAR_Y, PIECES, AIR = 12, 13, 14, 15
-"""Half a path [m], zero for a point; pieces that it is cut into; row of the tables of spread."""
+FAR_X, FAR_Y, PIECES, AIR, MET2 = 12, 13, 14, 15, 16
+"""Half a path [m], zero for a point; pieces that it is cut into; row of the tables of spread; square
+of the most that was read above the background within an eddy of it [ug2 m-6]."""
 
-COLUMNS = 16
+COLUMNS = 17
+
+EDDY_SCATTER2 = 0.36
+"""Squared scatter from eddy to eddy, by which readings of one eddy count as one [1]."""
 
 TURN_NODE = np.array([-3.3, -2.3, -1.6, -1.05, -0.6, -0.2, 0.2, 0.6, 1.05, 1.6, 2.3, 3.3])
 """Turns that are summed over, in units of their scale [1]."""
@@ -55,9 +59,6 @@ INFORMATION = 5.0 / 7.0
 
 LN2 = math.log(2.0)
 ROOT_HALF = 0x3FE6A09E667F3BCD
-
-KNOWN_SCATTER2 = 0.36
-"""Squared scatter of plumes whose source is known already [1]."""
 
 NOTHING = 0.01
 """A plume fainter than this share of the noise is none [1]."""
@@ -96,13 +97,14 @@ def add_reading(rows, i, gamma2, s, bits):  # type: ignore[no-untyped-def]
         Scratch with plume and lever, as numbers and as their bits.
     """
     r, sig2 = rows[i, EXCESS], rows[i, VARIANCE]
-    weight, more = rows[i, WEIGHT], rows[i, EDDIES] - 1.0
+    weight, more, met2 = rows[i, WEIGHT], rows[i, EDDIES] - 1.0, rows[i, MET2]
     if rows[i, HIDDEN] > 0.5:
         calm = math.log(student_cdf(r / math.sqrt(sig2)))
         for t in range(TURNS):
             m, q = s[PLUME + t], s[LEVER + t]
-            g = gamma2 * (m * m + q * q)
-            w = weight * (sig2 + g) / (sig2 + g + more * g)
+            both = m * m + q * q
+            g, air = gamma2 * both, EDDY_SCATTER2 * (both + met2)
+            w = weight * (sig2 + air) / (sig2 + air + more * air)
             s[OWN + t] += w * (math.log(student_cdf((r - m) / math.sqrt(sig2 + g))) - calm)
         return
     a = sig2 + 0.25 * r * r
@@ -110,9 +112,10 @@ def add_reading(rows, i, gamma2, s, bits):  # type: ignore[no-untyped-def]
     rest, inverse = MISSED * calm, 1.0 / calm
     for t in range(TURNS):
         m, q = s[PLUME + t], s[LEVER + t]
-        g = gamma2 * (m * m + q * q)
-        s2 = sig2 + g
-        w = weight * s2 / (s2 + more * g)
+        strong2 = m * m + q * q
+        air = EDDY_SCATTER2 * (strong2 + met2)
+        s2 = sig2 + gamma2 * strong2
+        w = weight * (sig2 + air) / (sig2 + air + more * air)
         miss = r - m
         inv = 1.0 / (s2 + 0.25 * miss * miss)
         f = (1.0 - MISSED) * s2 * s2 * inv * inv * math.sqrt(inv)
@@ -262,12 +265,12 @@ def plume_of(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def without(rows, seg_start, seg_sd, block_start, known, lever, log_weight):  # type: ignore[no-untyped-def]
+def without(rows, seg_start, seg_sd, block_start, known, lever, log_weight, known_scatter2):  # type: ignore[no-untyped-def]
     """Return what is so without a further source: of each reading, segment and block.
 
     Parameters
     ----------
-    rows, seg_start, seg_sd, block_start, known, lever, log_weight
+    rows, seg_start, seg_sd, block_start, known, lever, log_weight, known_scatter2
         As in :func:`evidence`.
 
     Returns
@@ -295,7 +298,7 @@ def without(rows, seg_start, seg_sd, block_start, known, lever, log_weight):  # 
                     s[PLUME + t] = known[i, t]
                     s[LEVER + t] = lever[i, t]
                     s[OWN + t] = s[SLOPE + t] = s[BEND + t] = 0.0
-                add_reading(rows, i, KNOWN_SCATTER2, s, bits)
+                add_reading(rows, i, known_scatter2, s, bits)
                 for t in range(TURNS):
                     calm[0, i, t] = s[OWN + t]
                     calm[1, i, t] = s[SLOPE + t]
@@ -312,7 +315,7 @@ def without(rows, seg_start, seg_sd, block_start, known, lever, log_weight):  # 
 @njit(cache=True, nogil=True, error_model="numpy")
 def evidence(  # type: ignore[no-untyped-def]
     cloud, rows, seg_start, seg_sd, block_start, known, lever, tab_y, tab_z, tab_u, top,
-    inv_step, node, log_weight, out,
+    inv_step, node, log_weight, known_scatter2, out,
 ):  # fmt: skip
     """Add each hypothesis' log likelihood less that without it.
 
@@ -334,6 +337,8 @@ def evidence(  # type: ignore[no-untyped-def]
         Tables of spread, see :class:`barlovento.dispersion.spread.SpreadTables`.
     node, log_weight : ndarray, shape (t,)
         Turns that are summed over, and their weights [1].
+    known_scatter2 : float
+        Squared scatter of what other sources add [1].
     out : ndarray, shape (k,)
         Added to [1].
     """
@@ -343,7 +348,7 @@ def evidence(  # type: ignore[no-untyped-def]
     s[NODE : NODE + TURNS] = node
     blocks = block_start.shape[0] - 1
     calm, seg_slope, seg_bend, base, total = without(
-        rows, seg_start, seg_sd, block_start, known, lever, log_weight
+        rows, seg_start, seg_sd, block_start, known, lever, log_weight, known_scatter2
     )
     for p in range(cloud.shape[0]):
         x, y, z, turn = cloud[p, X], cloud[p, Y], cloud[p, Z], cloud[p, TURN]

@@ -388,10 +388,20 @@ def packed(
     seg_sd = np.empty(len(seg_start) - 1)
     for g, (a, b) in enumerate(zip(seg_start[:-1], seg_start[1:], strict=True)):
         level, seg_sd[g] = _level(record, int(sensor[a]), middle[rows[a:b]], noise, background)
-        out[a:b, kernels.EXCESS] = record.value[rows[a:b]] - level
+        excess = record.value[rows[a:b]] - level
+        out[a:b, kernels.EXCESS] = excess
+        out[a:b, kernels.MET2] = _met(middle[rows[a:b]], excess - 2.0 * noise[sensor[a]]) ** 2
     first = block[seg_start[:-1]]
     block_start = np.concatenate([[0], np.flatnonzero(np.diff(first)) + 1, [len(first)]])
     return Packed(out, seg_start, seg_sd, block_start.astype(np.int64)), air
+
+
+def _met(time: Floats, excess: Floats) -> Floats:
+    """Return the most that was met within an eddy of each reading, shape (n,) [ug m-3]."""
+    first = np.searchsorted(time, time - EDDY)
+    last = np.searchsorted(time, time + EDDY, side="right")
+    most = [excess[a:b].max() for a, b in zip(first, last, strict=True)]
+    return np.maximum(np.array(most), 0.0)
 
 
 def _level(

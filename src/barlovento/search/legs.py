@@ -197,16 +197,8 @@ def phase_of(belief: Belief) -> Phase:
     if not belief.found:
         spare = belief.spare
         return "trace" if spare is not None and spare.probability > 0.5 else "sweep"
-    open_ = [slot for slot in belief.found if spread_of(slot.cloud)[1] > CLOSE]
+    open_ = [slot for slot in belief.found if slot.cloud.spread > CLOSE]
     return "trace" if open_ else "confirm"
-
-
-def spread_of(cloud) -> tuple[Floats, float]:  # type: ignore[no-untyped-def]
-    """Return mean place [m] and root mean square distance from it over root two [m]."""
-    weight = cloud.weight
-    middle = weight @ cloud.draws[:, :2]
-    square = weight @ ((cloud.draws[:, :2] - middle) ** 2).sum(axis=1)
-    return middle, math.sqrt(0.5 * float(square))
 
 
 def _check(view: Outlook, drones: Sequence[Drone], permitted: Permitted) -> None:
@@ -298,7 +290,7 @@ def _options(drone: Drone, view: Outlook, permitted: Permitted, phase: Phase) ->
         if belief.spare is not None and belief.spare.probability > 0.5:
             slots.append(belief.spare)
         for slot in slots:
-            middle, spread = spread_of(slot.cloud)
+            middle, spread = slot.cloud.middle, slot.cloud.spread
             if spread < 80.0:
                 out += legs_lattice.about_source(
                     permitted, view.downwind, [height], middle, min(spread, 60.0)
@@ -405,7 +397,7 @@ def _state(belief: Belief) -> str:
     if belief.found:
         parts = []
         for slot in belief.found:
-            middle, spread = spread_of(slot.cloud)
+            middle, spread = slot.cloud.middle, slot.cloud.spread
             parts.append(
                 f"({middle[0]:.0f}, {middle[1]:.0f}) to {spread:.0f} m with "
                 f"{100 * slot.probability:.1f} %"
@@ -428,7 +420,7 @@ def _why(
         return f"{what}: it looks at most air that was not searched, {told}."
     slots = [*belief.found] or [belief.spare]
     middle = 0.5 * (np.array(c.start) + np.array(c.end))
-    places = [spread_of(slot.cloud)[0] for slot in slots if slot is not None]
+    places = [slot.cloud.middle for slot in slots if slot is not None]
     near = min(places, key=lambda p: float(np.hypot(*(p - middle))))
     along = float((middle - near) @ view.downwind)
     side = "downwind" if along >= 0 else "upwind"

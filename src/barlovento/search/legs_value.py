@@ -273,7 +273,7 @@ def information(worlds: Worlds, apart: Floats) -> float:
         Sum of :func:`distances` over legs.
     """
     e = np.exp(-apart)
-    same = np.exp(worlds.log_same) * worlds.weight
+    same = np.exp(np.maximum(worlds.log_same, -300.0)) * worlds.weight
     whole = e @ worlds.weight
     within = (same * e).sum(axis=1) / same.sum(axis=1)
-    return max(float(worlds.weight @ (np.log(within) - np.log(whole))), 0.0)
+    return max(float(worlds.weight @ np.log(within / whole)), 0.0)

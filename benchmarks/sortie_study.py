@@ -186,10 +186,10 @@ def mower_close(exercise: Any, sorties: Sequence[Any], sites: Sequence[Any]) -> 
 
 def decision_time(readings: int) -> dict[str, Any]:
     """Return the CPU time of an update by ten readings and the next leg, after many readings."""
-    from barlovento.drill.ports import Situation
-    from barlovento.drill.prepare import belief_of, orders_of, program, world_of
+    from barlovento.drill.prepare import belief_of, orders_of, world_of
     from barlovento.exercise.instruments import along
-    from barlovento.search.legs import Drone
+    from barlovento.search.legs import Drone, next_leg
+    from barlovento.search.permitted import Permitted
 
     exercise = replace(exercise_of(Case(row="sortie", rate=1e-4, seed=1)), duration=readings + 100)
     world = world_of(exercise, 1)
@@ -197,7 +197,10 @@ def decision_time(readings: int) -> dict[str, Any]:
     rng = np.random.default_rng(1)
     places = np.column_stack([rng.uniform(-380.0, 380.0, (400, 2)), np.full(400, 15.0)])
     path = along(places, 12.0, readings)[1:]
-    belief, pilot = belief_of(exercise, 1), program(exercise, orders.aircraft)
+    belief = belief_of(exercise, 1)
+    permitted = Permitted(
+        ring=exercise.permitted, floor=exercise.floor, ceiling=exercise.ceiling, home=exercise.home
+    )
     taken: list[float] = []
     for start in range(0, readings, 10):
         sensed = world.advance(path[None, start : start + 10])
@@ -211,12 +214,7 @@ def decision_time(readings: int) -> dict[str, Any]:
             x, y, z = path[start + 9]
             drone = Drone(name="one", x=x, y=y, z=z, airspeed=12.0, endurance_left=900.0)
             before = time.process_time()
-            pilot(
-                Situation(
-                    belief=belief, drones=(drone,), numbers=(0,), clock_left=900.0,
-                    meteorology=met, time=world.time,
-                )
-            )  # fmt: skip
+            next_leg(belief, [drone], permitted, 900.0)
             taken.append(update + time.process_time() - before)
     return {"row": "decision", "rate": 0.0, "seed": 0, "readings": readings, "seconds": taken}
 

@@ -173,7 +173,8 @@ def flown(
     watch : callable or None
         Gets header and frame.
     """
-    from barlovento.drill.prepare import orders_of, program
+    from barlovento.drill.prepare import orders_of
+    from barlovento.drill.program import program
     from barlovento.drill.sortie import fly_sortie
 
     progress(0.0, "preparing the flight")

@@ -137,6 +137,11 @@ def replay(
     barlovento exercise replay out --speed 200
     barlovento exercise replay out --check
     ```
+
+    Parameters
+    ----------
+    speed : float
+        Over real time [1].
     """
     import time
 

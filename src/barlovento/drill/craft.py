@@ -119,8 +119,10 @@ class Craft:
         ----------
         seconds : int
             At most so long [s].
-        wind, forecast, clock_left
+        wind, forecast : Wind
             As for :meth:`send`.
+        clock_left : float
+            Until the drone must be home [s].
         """
         from barlovento.fly.aircraft import hold
 

@@ -39,13 +39,32 @@ class World(Protocol):
         """Since the start of the exercise [s]."""
 
     def advance(self, places: FloatArray) -> Sensed:
-        """Go on by as many seconds as there are places, and return rows."""
+        """Go on by as many seconds as there are places, and return rows.
+
+        Parameters
+        ----------
+        places : ndarray, shape (drones, seconds, 3)
+            At the end of each second [m].
+        """
 
     def meteorology(self) -> Meteorology:
         """Return what the mast has told up to now."""
 
     def wind(self, time: float, height: float) -> tuple[float, float]:
-        """Return where the air carries an aircraft, east and north [m s-1]."""
+        """Return where the air carries an aircraft, east and north.
+
+        Parameters
+        ----------
+        time : float
+            Since the start of the exercise [s].
+        height : float
+            Above ground [m].
+
+        Returns
+        -------
+        tuple of float
+            [m s-1].
+        """
 
     def link(self, drone: int) -> bool:
         """Return whether a drone can be reached now."""

@@ -1,17 +1,15 @@
-"""From a scenario to a sortie that can be flown: aircraft, world, belief, pilot."""
+"""From a scenario to a sortie that can be flown: aircraft, world, belief."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from barlovento.domain.observation import Meteorology, Observations
-from barlovento.drill.craft import SPARE_TIME, margin_of
+from barlovento.drill.craft import margin_of
 from barlovento.drill.fence import fence
-from barlovento.drill.ports import Ordered, Pilot, Situation
 from barlovento.drill.records import Orders
 from barlovento.drill.shots import blowing, last_wind
 from barlovento.errors import BadInput
@@ -165,54 +163,3 @@ def belief_of(exercise: Exercise, seed: int) -> Any:
         response_time=rise / T90_OVER_TIME,
     )
     return start(setting, seed)
-
-
-def program(exercise: Exercise, aircraft: Sequence[Any]) -> Pilot:
-    """Return the program as the one who chooses the legs.
-
-    Parameters
-    ----------
-    exercise : Exercise
-        For where aircraft may be.
-    aircraft : sequence of Aircraft
-        For the room that they need to turn.
-    """
-    from barlovento.search.legs import next_leg
-    from barlovento.search.permitted import Permitted
-
-    permitted = Permitted(
-        ring=exercise.permitted,
-        floor=exercise.floor,
-        ceiling=exercise.ceiling,
-        home=exercise.home,
-    ).shrunk(max(margin_of(craft) for craft in aircraft))
-
-    def choose(situation: Situation) -> Ordered:
-        choice = next_leg(
-            situation.belief,
-            [_inside(drone, permitted) for drone in situation.drones],
-            permitted,
-            situation.clock_left - SPARE_TIME,
-            meteorology=situation.meteorology,
-            persist=True,
-        )
-        legs = choice.legs
-        return Ordered(
-            phase=choice.phase,
-            waypoints=tuple(np.asarray(leg.waypoints, dtype=np.float64) for leg in legs),
-            why=choice.why if choice.phase in ("stop", "home") else legs[0].why,
-            information=float(sum(leg.expected_information for leg in legs)),
-        )
-
-    return choose
-
-
-def _inside(drone: Any, permitted: Any) -> Any:
-    """Return a drone that braked in the strip along the edge as if it were just inside of it."""
-    import shapely
-    from shapely.ops import nearest_points
-
-    if bool(permitted.contains((drone.x, drone.y))):
-        return drone
-    place = nearest_points(permitted.shape, shapely.Point(drone.x, drone.y))[0]
-    return replace(drone, x=place.x, y=place.y)

@@ -26,7 +26,18 @@ def last_wind(meteorology: Meteorology) -> tuple[float, float] | None:
 
 
 def blowing(told: tuple[float, float] | None) -> tuple[float, float]:
-    """Return where that wind goes, east and north [m s-1]."""
+    """Return where a wind goes, east and north; still air where none was told.
+
+    Parameters
+    ----------
+    told : tuple of float or None
+        Speed [m s-1] and direction it comes from [degree].
+
+    Returns
+    -------
+    tuple of float
+        [m s-1].
+    """
     if told is None:
         return 0.0, 0.0
     angle = math.radians(told[1])

@@ -80,7 +80,7 @@ def run(case: Case, answered_by: str) -> dict[str, Any]:
     from barlovento.drill.documents import header_of, register_of, true_sites
     from barlovento.drill.found import score
     from barlovento.drill.prepare import belief_of, world_of
-    from barlovento.exercising import _classed, _silent, _wait, answered, flown
+    from barlovento.exercising import answered, classed, flown, silent, wait_on_ground
 
     began = time.process_time()
     exercise = exercise_of(case)
@@ -93,20 +93,20 @@ def run(case: Case, answered_by: str) -> dict[str, Any]:
     seconds, named = 0.0, []
     for k in range(count):
         pilot = mowing(exercise) if mower else None
-        sorties.append(flown(exercise, world, belief, header, pilot, _silent, None))
+        sorties.append(flown(exercise, world, belief, header, pilot, silent, None))
         belief = sorties[-1].belief
         named += [(seconds + f.time, f.found) for f in sorties[-1].frames]
         seconds += sorties[-1].flight_time
         if k + 1 < count:
-            _wait(world, exercise)
+            wait_on_ground(world, exercise)
     truth = world.truth()
     sites = true_sites(truth, exercise.species[0])
     if mower:
         told = plume_answer(fitted(survey_of(exercise, sorties)))
         close = mower_close(exercise, sorties, sites)
     else:
-        told = answered(exercise, sorties, answered_by, case.rng_seed, _silent)
-        told = _classed(told, sorties, exercise, register_of(truth), case.rng_seed)
+        told = answered(exercise, sorties, answered_by, case.rng_seed, silent)
+        told = classed(told, sorties, exercise, register_of(truth), case.rng_seed)
         close = program_close(named, sites)
     made = score(told, sites)
     return asdict(case) | {

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from barlovento import __version__
 from barlovento.errors import BadInput
 
 if TYPE_CHECKING:
@@ -21,15 +20,6 @@ Progress = Callable[[float, str], None]
 Watch = Callable[["Header", "Frame"], None]
 Answer = Literal["locate", "belief"]
 
-TRACK, REPLAY, ANIMATION, DEBRIEF, SCORE, SCENARIO = FILES = (
-    "track.geojson",
-    "replay.jsonl",
-    "belief.gif",
-    "debrief.html",
-    "score.json",
-    "scenario.toml",
-)
-READINGS = "readings"
 SECOND = "second"
 
 FLOWN, ANSWERED = 0.6, 0.85
@@ -108,11 +98,12 @@ def run(
     """
     from barlovento.adapters.output_folder import OutputFolder
     from barlovento.drill.documents import header_of, register_of, true_sites
+    from barlovento.drill.files import SCORE, folder_files, owned_files
     from barlovento.drill.prepare import belief_of, equipped, world_of
     from barlovento.exercise.scenario_file import read_exercise
 
-    tell = progress or _silent
-    exercise = equipped(read_exercise(scenario), aircraft, drones)
+    tell = progress or silent
+    exercise, text = equipped(read_exercise(scenario), aircraft, drones), scenario_text(scenario)
     count = 2 if second else 1
     owned = [name for k in range(count) for name in owned_files(exercise, _part(k))]
     with OutputFolder(out, owned) as folder:
@@ -128,18 +119,18 @@ def run(
             earlier.append(sortie)
             told = answered(exercise, earlier, answer, seed, _slice(tell, k, count))
             truth = world.truth()
-            told = _classed(told, earlier, exercise, register_of(truth), seed)
+            told = classed(told, earlier, exercise, register_of(truth), seed)
             log = finished(header, sortie, told, true_sites(truth, exercise.species[0]), answer)
             made = folder_files(
-                exercise, scenario, sortie, log, world, command=command,
-                progress=_slice(tell, k, count),
+                exercise, text, sortie, log, world, command=command,
+                progress=_part_of(_slice(tell, k, count), ANSWERED),
             )  # fmt: skip
             files |= {_part(k) + name: content for name, content in made.items()}
             ran.append(
                 Ran(log=log, sortie=sortie, folder=out / _part(k), files=tuple(sorted(made)))
             )
             if k + 1 < count:
-                _wait(world, exercise)
+                wait_on_ground(world, exercise)
         folder.publish(files, last=SCORE)
     tell(1.0, "done")
     return tuple(ran)
@@ -244,114 +235,6 @@ def finished(
     return Log(header=header, frames=sortie.frames, end=end)
 
 
-def folder_files(
-    exercise: Exercise,
-    scenario: str,
-    sortie: Sortie,
-    log: Log,
-    world: Any,
-    *,
-    command: str,
-    progress: Progress,
-) -> dict[str, bytes]:
-    """Return the content of every file of a sortie by its name.
-
-    Parameters
-    ----------
-    exercise : Exercise
-        The scenario.
-    scenario : str
-        Its name or file.
-    sortie : Sortie
-        As flown.
-    log : Log
-        With its end.
-    world : World
-        For the truth.
-    command : str
-        For the provenance.
-    progress : callable
-        Called with the share done and the name of the stage.
-    """
-    from barlovento.drill.animation import animation_gif
-    from barlovento.drill.debrief import debrief_html
-    from barlovento.drill.documents import track_geojson, true_sites
-
-    sites = true_sites(world.truth(), exercise.species[0])
-    places = [(site.x, site.y, site.kind) for site in sites]
-    documents = site_documents(sites)
-
-    def tell(share: float, stage: str) -> None:
-        progress(ANSWERED + (1.0 - ANSWERED) * share, stage)
-
-    return {
-        TRACK: track_geojson(sortie, log.header, exercise.origin),
-        REPLAY: log.to_lines().encode(),
-        ANIMATION: animation_gif(log, places, tell),
-        DEBRIEF: debrief_html([("Program", log)], documents, version=__version__, command=command),
-        SCORE: score_json(log, documents, command),
-        SCENARIO: scenario_text(scenario).encode(),
-        **readings_files(exercise, sortie),
-    }
-
-
-def site_documents(sites: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return true sites as JSON types."""
-    from dataclasses import asdict
-
-    return [asdict(site) for site in sites]
-
-
-def score_json(log: Log, truth: Sequence[Mapping[str, Any]], command: str, **more: Any) -> bytes:
-    """Return ``score.json``."""
-    import json
-
-    from barlovento.drill.frames import SCHEMA
-
-    document = {
-        "schema": SCHEMA,
-        "exercise": log.header.exercise,
-        "title": log.header.title,
-        "seed": log.header.seed,
-        "aircraft": list(log.header.aircraft),
-        **log.end,
-        "truth": list(truth),
-        **more,
-        "provenance": {"version": __version__, "command": command},
-    }
-    return (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
-
-
-def readings_files(exercise: Exercise, sortie: Sortie) -> dict[str, bytes]:
-    """Return survey folders, one for each species of which something was read."""
-    from barlovento.exercise.flights import folder_name, survey_files, to_survey
-
-    files: dict[str, bytes] = {}
-    for k, name in enumerate(exercise.species):
-        if not ((sortie.rows.species == k) & ~sortie.rows.bad).any():
-            continue
-        survey = to_survey(exercise, sortie.rows, sortie.meteorology, name)
-        place = READINGS if len(exercise.species) == 1 else f"{READINGS}/{folder_name(name)}"
-        for file, text in survey_files(survey).items():
-            files[f"{place}/{file}"] = text.encode()
-    return files
-
-
-def owned_files(exercise: Exercise, part: str = "") -> list[str]:
-    """Return the names of all files that a sortie may write."""
-    from barlovento.exercise.flights import folder_name
-
-    names = [part + name for name in FILES]
-    many = len(exercise.species) > 1
-    for species in exercise.species:
-        place = f"{READINGS}/{folder_name(species)}" if many else READINGS
-        names += [
-            f"{part}{place}/{file}"
-            for file in ("survey.toml", "observations.csv", "meteorology.csv")
-        ]
-    return names
-
-
 def replay(folder: Path) -> Log:
     """Return the log of a sortie.
 
@@ -365,6 +248,7 @@ def replay(folder: Path) -> Log:
     BadInput
         There is no log, or it can't be read.
     """
+    from barlovento.drill.files import REPLAY
     from barlovento.drill.frames import read_log
 
     path = folder / REPLAY if folder.is_dir() else folder
@@ -392,6 +276,7 @@ def check_replay(folder: Path, progress: Progress | None = None) -> tuple[int, .
     BadInput
         A person flew it, or it was a second sortie: these can't be flown again alone.
     """
+    from barlovento.drill.files import SCENARIO
     from barlovento.drill.frames import Log
     from barlovento.drill.prepare import belief_of, equipped, world_of
     from barlovento.exercise.scenario_file import read_exercise
@@ -408,7 +293,7 @@ def check_replay(folder: Path, progress: Progress | None = None) -> tuple[int, .
     sorties = 2 if (folder / SECOND).is_dir() else 1
     world = world_of(exercise, seed, sorties)
     sortie = flown(
-        exercise, world, belief_of(exercise, seed), log.header, None, progress or _silent, None
+        exercise, world, belief_of(exercise, seed), log.header, None, progress or silent, None
     )
     again = Log(header=log.header, frames=sortie.frames).to_lines().splitlines()[1:]
     before = Log(header=log.header, frames=log.frames).to_lines().splitlines()[1:]
@@ -430,7 +315,7 @@ def scenario_text(scenario: str) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else template(scenario)
 
 
-def _classed(
+def classed(
     told: Sequence[Found],
     sorties: Sequence[Sortie],
     exercise: Exercise,
@@ -445,7 +330,7 @@ def _classed(
     return with_classes(told, whole, exercise, register, seed)
 
 
-def _wait(world: Any, exercise: Exercise) -> None:
+def wait_on_ground(world: Any, exercise: Exercise) -> None:
     """Let the world go on between two sorties, with the drones on the ground."""
     import numpy as np
 
@@ -468,5 +353,14 @@ def _slice(tell: Progress, number: int, count: int) -> Progress:
     return part
 
 
-def _silent(done: float, stage: str) -> None:
+def _part_of(tell: Progress, begin: float) -> Progress:
+    """Return a reporter for what comes after a share of the whole [1]."""
+
+    def part(share: float, stage: str) -> None:
+        tell(begin + (1.0 - begin) * share, stage)
+
+    return part
+
+
+def silent(done: float, stage: str) -> None:
     """Take progress and say nothing."""

@@ -11,18 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from barlovento import __version__
 from barlovento.exercising import (
-    DEBRIEF,
-    SCORE,
     Answer,
     Progress,
-    _silent,
     answered,
+    classed,
     finished,
     flown,
-    folder_files,
-    owned_files,
-    score_json,
-    site_documents,
+    scenario_text,
+    silent,
     source_name,
 )
 
@@ -131,6 +127,7 @@ def train(
     """
     from barlovento.adapters.output_folder import OutputFolder
     from barlovento.drill.documents import header_of, true_sites, truth_document
+    from barlovento.drill.files import DEBRIEF, SCORE, folder_files, owned_files
     from barlovento.drill.prepare import belief_of, equipped, world_of
     from barlovento.drill.seal import SALT_BYTES, check_seal, seal
     from barlovento.errors import BadInput
@@ -162,7 +159,7 @@ def train(
 
     belief = belief_of(exercise, drawn)
     sortie = flown(
-        exercise, world, belief, header, lambda now: choose_leg(view(now)), _silent, watch
+        exercise, world, belief, header, lambda now: choose_leg(view(now)), silent, watch
     )
     reports = give_answer(view(None))
 
@@ -176,8 +173,8 @@ def train(
     program, files = _program_flies(exercise, scenario, revealed, drawn, answer, command, progress)
     files |= _under(
         PERSON,
-        folder_files(exercise, scenario, sortie, person, world, command=command,
-                     progress=_silent),
+        folder_files(exercise, scenario_text(scenario), sortie, person, world, command=command,
+                     progress=silent),
     )  # fmt: skip
     files |= _debriefing(person, program, sites, opened, salt, commitment, command)
     owned = [
@@ -202,16 +199,19 @@ def _program_flies(
     progress: Progress | None,
 ) -> tuple[Log, dict[str, bytes]]:
     """Return the program's log in the same world, and its files."""
-    from barlovento.drill.documents import true_sites
+    from barlovento.drill.documents import register_of, true_sites
+    from barlovento.drill.files import folder_files
     from barlovento.drill.prepare import belief_of, world_of
 
-    tell = progress or _silent
+    tell = progress or silent
     header = replace(header, by="program")
     world = world_of(exercise, seed)
     belief = belief_of(exercise, seed)
     sortie = flown(exercise, world, belief, header, None, tell, None)
     reports = answered(exercise, [sortie], answer, seed, tell)
-    sites = true_sites(world.truth(), exercise.species[0])
+    truth = world.truth()
+    reports = classed(reports, [sortie], exercise, register_of(truth), seed)
+    sites = true_sites(truth, exercise.species[0])
     log = finished(header, sortie, reports, sites, answer)
     files = folder_files(exercise, scenario, sortie, log, world, command=command, progress=tell)
     return log, _under(PROGRAM, files)
@@ -228,6 +228,7 @@ def _debriefing(
 ) -> dict[str, bytes]:
     """Return the files of the debrief."""
     from barlovento.drill.debrief import Seal, debrief_html
+    from barlovento.drill.files import DEBRIEF, SCORE, score_json, site_documents
 
     documents = site_documents(sites)
     truth = {"truth": dict(opened), "salt": salt.hex(), "commitment": commitment}

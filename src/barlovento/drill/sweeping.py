@@ -1,7 +1,7 @@
-"""The sweep: first the downwind edges, which every plume crosses that leaves the area, then lines
-across the wind, as close as a part of the time allows.
+"""The sweep: first the downwind edges, then lines across the wind.
 
-Before anything was met, all places are nearly alike and what a leg tells is much the same
+Every plume that leaves the area crosses a downwind edge. Lines lie as close as a part of the time
+allows. Before anything was met, all places are nearly alike and what a leg tells is much the same
 everywhere; lines that leave no air unvisited find more than legs chosen one at a time
 (docs/results.md). Once a source is likely, expected information chooses.
 """

@@ -30,11 +30,13 @@ POINT_X, POINT_Y, POINT_Z, TOWARDS, SPEED, EVEN, EXCESS, VARIANCE, WEIGHT, EDDIE
 even plume [1], reading less background [ug m-3], noise squared [ug2 m-6], weight [1], readings per
 independent sample of the plume [1], 1 for a non-detect, scale of the block's turn [rad]."""
 
-FAR_X, FAR_Y, PIECES, AIR, MET2 = 12, 13, 14, 15, 16
+FAR_X, FAR_Y, PIECES, AIR, MET2, GAS, REACH = 12, 13, 14, 15, 16, 17, 18
 """Half a path [m], zero for a point; pieces that it is cut into; row of the tables of spread; square
-of the most that was read above the background within an eddy of it [ug2 m-6]."""
+of the most that was read above the background within an eddy of it [ug2 m-6]; what is gained where
+some plume explains that gas was read here at all [1], and the plume that half explains it
+[ug m-3]."""
 
-COLUMNS = 17
+COLUMNS = 19
 
 EDDY_SCATTER2 = 0.36
 """Squared scatter from eddy to eddy, by which readings of one eddy count as one [1]."""
@@ -98,6 +100,7 @@ def add_reading(rows, i, gamma2, s, bits):  # type: ignore[no-untyped-def]
     """
     r, sig2 = rows[i, EXCESS], rows[i, VARIANCE]
     weight, more, met2 = rows[i, WEIGHT], rows[i, EDDIES] - 1.0, rows[i, MET2]
+    gas, reach = rows[i, GAS], rows[i, REACH]
     if rows[i, HIDDEN] > 0.5:
         calm = math.log(student_cdf(r / math.sqrt(sig2)))
         for t in range(TURNS):
@@ -124,6 +127,8 @@ def add_reading(rows, i, gamma2, s, bits):  # type: ignore[no-untyped-def]
         s[BEND + t] += w * INFORMATION / s2
         s[_PART + t] = both * inverse
         s[_SHARE + t] = w
+        # that there was gas at all is known from each reading, how much only from each eddy
+        s[OWN + t] += (weight - w) * gas * m / (m + reach)
     # ln v = e ln 2 + ln f with f near one, and ln f by the series of the inverse tangent
     for t in range(TURNS):
         e = (bits[_PART + t] - ROOT_HALF) >> 52

@@ -55,6 +55,10 @@ LEVEL_ERROR = 0.3
 FEW = 6
 """Sensors with fewer readings share noise and background [1]."""
 
+GAS_MOST, GAS_SHARE, FAINT = 3.0, 0.1, 1.0
+"""Most that one reading can tell of gas being there at all [nat], share of a reading that a plume
+needs to half explain it, and what faint readings don't tell [nat]."""
+
 LATE = 180.0
 """How long a block waits for its wind record [s]."""
 
@@ -390,10 +394,29 @@ def packed(
         level, seg_sd[g] = _level(record, int(sensor[a]), middle[rows[a:b]], noise, background)
         excess = record.value[rows[a:b]] - level
         out[a:b, kernels.EXCESS] = excess
+        out[a:b, kernels.GAS], out[a:b, kernels.REACH] = _gas(excess, float(noise[sensor[a]]))
         out[a:b, kernels.MET2] = _met(middle[rows[a:b]], excess - 2.0 * noise[sensor[a]]) ** 2
     first = block[seg_start[:-1]]
     block_start = np.concatenate([[0], np.flatnonzero(np.diff(first)) + 1, [len(first)]])
     return Packed(out, seg_start, seg_sd, block_start.astype(np.int64)), air
+
+
+def _gas(excess: Floats, noise: float) -> tuple[Floats, Floats]:
+    """Return what is gained where a plume explains that gas was read, and which plume half does.
+
+    Against noise with heavy tails stands gas of any strength, even in its logarithm. The gain is
+    bounded, so that no single spike makes a source.
+
+    Parameters
+    ----------
+    excess : ndarray, shape (n,)
+        Above the background [ug m-3].
+    noise : float
+        [ug m-3].
+    """
+    r = np.maximum(excess / noise, 0.0)
+    gain = 2.5 * np.log1p(0.25 * r**2) - np.log1p(r) - FAINT
+    return np.clip(gain, 0.0, GAS_MOST), GAS_SHARE * np.maximum(excess, noise)
 
 
 def _met(time: Floats, excess: Floats) -> Floats:

@@ -60,6 +60,9 @@ SPIN_UP, AVERAGE, PER_SECOND = 300.0, 600.0, 40
 """Time before counting begins, time over which particles are counted [s], particles let out each
 second [s-1]."""
 
+SOLID = (0, 2)
+"""What QES calls cells inside of buildings and of the ground."""
+
 INTENSITY, EDDY = 1.0, 8.0
 """Of the fluctuations put on top of the mean plume, and their size [m] (assumed: QES tells the
 mean only)."""
@@ -279,7 +282,7 @@ def compute(folder: Path, case: Case, numbers: Sequence[int], said: Progress) ->
         run_apart(WINDS, str(work / "winds.xml"), str(work / "o"))
         with h5netcdf.File(work / "o_windsOut.nc", "r") as file:
             blown = np.stack([np.asarray(file[name][0], dtype=np.float32) for name in "uvw"])
-            solid = np.asarray(file["icell"][0]) != 1
+            solid = np.isin(np.asarray(file["icell"][0]), SOLID)
         for k in missing:
             start = time.monotonic()
             (work / "plume.xml").write_text(plume_xml(case, case.openings[k]), encoding="utf-8")

@@ -35,7 +35,15 @@ class GasModel(Protocol):
     """What a world needs of its plumes."""
 
     def met(self, first: int, begin: FloatArray, end: FloatArray) -> FloatArray:
-        """Return what sites add to clean air, as :meth:`Gas.met` does."""
+        """Return what sites add to clean air, as :meth:`Gas.met` does.
+
+        Parameters
+        ----------
+        first : int
+            Seconds flown before.
+        begin, end : ndarray, shape (drones, seconds, 3)
+            Where each drone is at the beginning and end of each second [m].
+        """
 
 
 class _Plume(NamedTuple):

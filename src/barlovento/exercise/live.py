@@ -138,8 +138,10 @@ class World:
             height = 0.5 * (begin[drone, :, 2] + end[drone, :, 2])
             left = wash(height, self._exercise.faults)
             for number, reading in self._readings[drone]:
-                reader = drones + drone if reading.preset.column else drone
-                shown = reading.go_on(first, clean + left * met[:, reader], height)
+                # A beam looks through the wash; an inlet sits in it.
+                down = reading.preset.column
+                gas = met[:, drones + drone] if down else left * met[:, drone]
+                shown = reading.go_on(first, clean + gas, height)
                 rows.append(self._row(drone, number, reading, shown))
         self._second = last
         told = joined(rows) if rows else nothing()

@@ -21,7 +21,7 @@ class Assumptions:
     """Every width and choice that the table of look-alikes leaves open; ``classes.toml`` says each.
 
     Shares are of a class's whole rate [1], ``..._gsd`` geometric standard deviations [1],
-    ``..._g_s`` rates [g s-1].
+    ``..._g_s`` rates [g s-1], ``..._m`` lengths [m].
     """
 
     range_holds: float
@@ -38,13 +38,16 @@ class Assumptions:
     rest_gsd: float
     sign_missing: float
     any_of_missing: float
-    foreign: float
+    mixed: float
+    foreign: tuple[float, float]
     tail: float
     shared_rate_gsd: float
     least_rate_gsd: float
     limit_gsd: float
+    missed_anyway: float
     unexplained_rate_g_s: float
     unexplained_rate_gsd: float
+    number_of_gases: str
     any_share: float
     any_share_gsd: float
     shape_named: float
@@ -60,6 +63,9 @@ class Assumptions:
     register_holds: float
     registered_emits: float
     register_tail: float
+    source_place_least_m: float
+    register_place_m: float
+    join_within_m: float
     report_unexplained_above: float
     report_class_above: float
 
@@ -155,6 +161,17 @@ class ClassTable:
         plain = " ".join(name.replace("_", " ").split()).lower()
         return self.synonyms.get(plain, plain)
 
+    def word(self, kind: str) -> str:
+        """Return the table's word for a kind of emitter; one that is not in it as it is.
+
+        Parameters
+        ----------
+        kind : str
+            As people write it, "Fuel station".
+        """
+        plain = "_".join(kind.lower().replace("-", " ").replace("_", " ").split())
+        return plain if plain in self.names else kind
+
     def prior(self) -> dict[str, float]:
         """Return the probabilities before the readings, with ``unexplained`` and ``background``."""
         nothing = self.assume.background_prior
@@ -234,7 +251,8 @@ def _sign(
     sign: Mapping[str, Any], groups: Mapping[str, list[str]], assume: Assumptions, mains: int
 ) -> Sign:
     share, share_gsd = {
-        "main": (1.0 / mains, assume.main_gsd),
+        # The rate that the table states is then this sign's own.
+        "main": (1.0 / mains, assume.main_gsd if mains > 1 else 1.0),
         "with": (1.0, assume.with_gsd),
         "marker": (assume.marker_share, assume.marker_gsd),
     }[sign["role"]]
@@ -247,6 +265,8 @@ def _sign(
             missing=assume.any_of_missing,
         )
     parts = sign["mixture"]
+    # Without its one main gas there is nothing left of a class.
+    defining = sign["role"] == "main" and mains == 1 and len(parts) == 1
     offsets, within = [-math.log(len(parts))] * len(parts), assume.mixture_gsd
     if "ratio" in sign:
         low, high = sign["ratio"]
@@ -263,5 +283,5 @@ def _sign(
         within_gsd=within if len(parts) > 1 else 1.0,
         share=share,
         share_gsd=share_gsd,
-        missing=assume.sign_missing,
+        missing=0.0 if defining else assume.sign_missing,
     )

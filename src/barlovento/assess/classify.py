@@ -114,7 +114,11 @@ def explain(
     """
     table = table or shipped_table()
     estimates = _by_one_name(rates, table)
-    likelihoods = {gas: likelihood(one, table.assume) for gas, one in estimates.items()}
+    # That there is a source means that the surest gas is there; the others may still be chance.
+    surest = _surest(estimates)
+    likelihoods = {
+        gas: likelihood(one, table.assume, certain=gas == surest) for gas, one in estimates.items()
+    }
     before = _prior(table, prior)
     around = _register_factors(table, before, distance_to_registered)
     factors = {
@@ -130,10 +134,17 @@ def explain(
         for factor in factors.values():
             weights[name] *= factor.get(name, 1.0)
     total = sum(weights.values())
-    nothing = _nothing(estimates, before[BACKGROUND], total)
+    # Where nothing was found, what is left after the limits; else as `locate` told it. Chance that
+    # makes up one gas (a gust, a drift) may make up the others, so only the surest counts.
+    nothing = (
+        before[BACKGROUND] / (before[BACKGROUND] + total)
+        if surest is None
+        else 1.0 - estimates[surest].probability
+    )
     probabilities = {name: (1 - nothing) * weight / total for name, weight in weights.items()}
     probabilities[BACKGROUND] = nothing
-    share = {name: around[name] / before[name] for name in names if before.get(name)}
+    # What only the register holds has no place in the prior; one in a thousand stands for it.
+    share = {name: around[name] / max(before.get(name, 0.0), 1e-3) for name in names}
     observed = {**factors, "register": share if distance_to_registered else {}}
     return Classification(
         probabilities=probabilities,
@@ -179,17 +190,9 @@ def _by_one_name(rates: Mapping[str, RateEstimate], table: ClassTable) -> dict[s
     return found
 
 
-def _nothing(estimates: Mapping[str, RateEstimate], before: float, weight: float) -> float:
-    """Return the probability that there is no source.
-
-    Of a source that was found, the surest gas alone decides, as `locate` told it: chance that makes
-    one gas appear (a gust, a drift) may make the others appear too. Where nothing was found, it is
-    what is left after the limits.
-    """
-    found = [one.probability for one in estimates.values() if one.detected]
-    if found:
-        return 1.0 - max(found)
-    return before / (before + weight)
+def _surest(estimates: Mapping[str, RateEstimate]) -> str | None:
+    found = [gas for gas, one in estimates.items() if one.detected]
+    return max(found, key=lambda gas: estimates[gas].probability) if found else None
 
 
 def _all(found: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
@@ -212,6 +215,8 @@ def _prior(table: ClassTable, given: Mapping[str, float] | None) -> dict[str, fl
     left = max(0.0, 1.0 - total)
     if not open_before and left > 1e-9:
         raise BadInput("Prior probabilities of all classes must sum to 1.")
+    if given.get(BACKGROUND, 0.0) > 1 - 1e-9:
+        raise BadInput("A prior of 1 for background leaves nothing to tell. Give a smaller one.")
     return {
         name: given[name] if name in given else p / open_before * left for name, p in usual.items()
     }
@@ -277,7 +282,7 @@ def _register_factors(
     is registered, within the error. Both are densities at the source's place, and add.
     """
     weights = dict(before)
-    kinds = {one.kind for one in known}
+    kinds = {table.word(one.kind) for one in known}
     emitting = [name for name in before if name != BACKGROUND]
     average = sum(before[name] for name in emitting) / len(emitting)
     assume = table.assume
@@ -288,7 +293,8 @@ def _register_factors(
     # In units in which an average class has its prior probability.
     scale = average / (assume.unregistered_per_km2 / SQUARE_KILOMETRE)
     for one in known:
-        name = one.kind if one.kind in table.names else OTHER_REGISTERED
+        word = table.word(one.kind)
+        name = word if word in table.names else OTHER_REGISTERED
         density = assume.registered_emits * _place_density(one, assume)
         weights[name] = weights.get(name, 0.0) + scale * density
     return weights

@@ -14,15 +14,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.assess.classes import Assumptions, ClassTable, EmitterClass, Sign
+from barlovento.assess.classes import KILOGRAMS, Assumptions, ClassTable, EmitterClass, Sign
 from barlovento.assess.rates import GRID
 from barlovento.domain.emitter import UNEXPLAINED
 
 FloatArray = NDArray[np.float64]
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)
 PRESENT: FloatArray = (_NODES + 1) / 2
-"""Share of all gases that are there where the table says nothing: any from none to all [1]."""
+"""Share of the gases that a class does not name of which there is a trace: none to all [1]."""
 PRESENT_WEIGHT: FloatArray = _WEIGHTS / 2
 
 LEAST_GSD = 1.12
@@ -43,9 +43,8 @@ class Evidence:
     def __init__(self, table: ClassTable, likelihoods: Mapping[str, FloatArray]) -> None:
         self._table = table
         self._gases = tuple(likelihoods)
-        stacked = [likelihoods[gas] for gas in self._gases]
-        self._likelihood = np.column_stack(stacked) if stacked else np.ones((GRID.size, 0))
-        self._parts: dict[tuple[float, float], FloatArray] = {}
+        self._likelihood = [likelihoods[gas] for gas in self._gases]
+        self._parts: dict[tuple[int, float, float], FloatArray] = {}
 
     def of(self, without: Iterable[str] = ()) -> dict[str, float]:
         """Return the probability of the readings under each class, over that under no source.
@@ -71,46 +70,53 @@ class Evidence:
         named = {gas for sign in one.signs for gas in sign.offsets}
         for sign in one.signs:
             total = total * self._of_sign(sign, gases)
-        rest = np.ones((GRID.size, PRESENT.size))
-        foreign = self._part(assume.any_share, assume.any_share_gsd)
-        trace = self._part(one.rest_share, assume.rest_gsd)
+        rest = np.ones((2, GRID.size, PRESENT.size))
+        chance = np.array(assume.foreign)[:, None, None]
         for gas, k in gases.items():
             if gas not in named:
-                none = self._likelihood[0, k]
-                usual = PRESENT * trace[:, k, None] + (1 - PRESENT) * none
-                rest *= (1 - assume.foreign) * usual + assume.foreign * foreign[:, k, None]
-        return float(np.sum(total * (rest @ PRESENT_WEIGHT)))
+                foreign = self._part(k, assume.any_share, assume.any_share_gsd)[:, None]
+                trace = self._part(k, one.rest_share, assume.rest_gsd)[:, None]
+                usual = PRESENT * trace + (1 - PRESENT) * self._likelihood[k][0]
+                rest *= (1 - chance) * usual + chance * foreign
+        summed = rest @ PRESENT_WEIGHT
+        return float(np.sum(total * ((1 - assume.mixed) * summed[0] + assume.mixed * summed[1])))
 
     def _of_sign(self, sign: Sign, gases: Mapping[str, int]) -> FloatArray:
         """Return the sign's factor for each whole rate."""
         assume = self._table.assume
         level = np.ones_like(GRID)
-        trace = self._part(assume.rest_share, assume.rest_gsd)
         for gas, offset in sign.offsets.items():
             if gas in gases:
-                there = self._part(math.exp(offset), sign.within_gsd)[:, gases[gas]]
-                missing = trace[:, gases[gas]]
+                there = self._part(gases[gas], math.exp(offset), sign.within_gsd)
+                missing = self._part(gases[gas], assume.rest_share, assume.rest_gsd)
                 level *= (1 - sign.missing) * there + sign.missing * missing
         factor: FloatArray = spread(sign.share, sign.share_gsd, assume.tail) @ level
         return factor
 
     def _of_unexplained(self, gases: Mapping[str, int]) -> float:
-        """Every gas is alike: there with one unknown probability, in any share, or not at all."""
+        """Any number of gases is there, any of them alike, in any share."""
         assume = self._table.assume
-        median = assume.unexplained_rate_g_s * 1e-3
-        product = np.ones((GRID.size, PRESENT.size))
-        share = self._part(assume.any_share, assume.any_share_gsd)
+        # Row k: summed over all choices of k gases that are there.
+        chosen = np.zeros((len(gases) + 1, GRID.size))
+        chosen[0] = 1.0
         for k in gases.values():
-            product *= PRESENT * share[:, k, None] + (1 - PRESENT) * self._likelihood[0, k]
+            with_it = chosen[:-1] * self._part(k, assume.any_share, assume.any_share_gsd)
+            chosen *= self._likelihood[k][0]
+            chosen[1:] += with_it
+        numbers = np.arange(len(gases) + 1)
+        weights = 1.0 / np.maximum(numbers, 1)
+        weights /= weights.sum()
+        choices = np.array([math.comb(len(gases), number) for number in numbers], dtype=float)
+        median = assume.unexplained_rate_g_s * KILOGRAMS
         rate = _whole_rate(median, assume.unexplained_rate_gsd, assume)
-        return float(np.sum(rate * (product @ PRESENT_WEIGHT)))
+        return float(np.sum(rate * ((weights / choices) @ chosen)))
 
-    def _part(self, share: float, gsd: float) -> FloatArray:
-        """Return each gas's likelihood, summed over its part, for each level of the whole."""
-        key = (share, gsd)
+    def _part(self, k: int, share: float, gsd: float) -> FloatArray:
+        """Return a gas's likelihood, summed over its part, for each level of the whole."""
+        key = (k, share, gsd)
         if key not in self._parts:
             matrix = spread(share, gsd, self._table.assume.tail)
-            self._parts[key] = matrix @ self._likelihood
+            self._parts[key] = matrix @ self._likelihood[k]
         return self._parts[key]
 
 

@@ -23,12 +23,13 @@ NINETY = 1.2815515655446004
 """Standard normal quantile of nine in ten [1]."""
 
 
-def likelihood(estimate: RateEstimate, assume: Assumptions) -> FloatArray:
+def likelihood(estimate: RateEstimate, assume: Assumptions, *, certain: bool = False) -> FloatArray:
     """Return how well each rate explains what was read of one gas, against no source of it.
 
     A source too weak to be seen explains a non-detect as well as none does, so the value is one
-    at the low end. Of a detection, the posterior of the rate is divided by the prior that it was
-    inferred with, and weighed by the odds that the source exists.
+    at the low end; no source is so strong that it can't be missed. Of a detection, the posterior
+    of the rate is divided by the prior that it was inferred with, and weighed by the odds that the
+    source exists.
 
     Parameters
     ----------
@@ -36,12 +37,16 @@ def likelihood(estimate: RateEstimate, assume: Assumptions) -> FloatArray:
         Of the gas.
     assume : Assumptions
         Widths.
+    certain : bool
+        Given that this gas is there: only its rate is open.
 
     Returns
     -------
     ndarray, shape (n,)
         On ``GRID``, relative to no source [1].
     """
+    if certain:
+        return _over_prior(estimate, assume)
     unseen = _unseen(estimate, assume)
     if not estimate.detected:
         return unseen
@@ -84,12 +89,16 @@ def _unseen(estimate: RateEstimate, assume: Assumptions) -> FloatArray:
         middle = math.log(quantiles(estimate)[0])
     else:
         return np.ones_like(GRID)
-    return np.asarray(ndtr((middle - GRID) / width), dtype=np.float64)
+    weak = np.asarray(ndtr((middle - GRID) / width), dtype=np.float64)
+    missed: FloatArray = assume.missed_anyway + (1.0 - assume.missed_anyway) * weak
+    return missed
 
 
 def _over_prior(estimate: RateEstimate, assume: Assumptions) -> FloatArray:
     """Return posterior over prior of the log rate, for even odds of a source beforehand."""
-    low, middle, high = (math.log(rate) for rate in quantiles(estimate))
+    # A rate beyond the grid counts as at its edge.
+    edge = (float(GRID[0]) + 1.0, float(GRID[-1]) - 1.0)
+    low, middle, high = (min(max(math.log(rate), edge[0]), edge[1]) for rate in quantiles(estimate))
     least = math.log(assume.least_rate_gsd)
     reach = 1.6448536269514722
     below = max((middle - low) / reach, least)

@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from barlovento.assess.classes import ClassTable
 from barlovento.domain.emitter import BACKGROUND, UNEXPLAINED
+
+WORTH_ASKING = 0.05
+"""A class less probable than this is not worth another instrument [1]."""
+
+
+def unmeasured(
+    table: ClassTable, probabilities: Mapping[str, float], measured: Collection[str]
+) -> dict[str, str]:
+    """Return for each class that can't be ruled out a gas whose measurement would tell more.
+
+    Parameters
+    ----------
+    table : ClassTable
+        The classes.
+    probabilities : mapping of str to float
+        Of each class [1].
+    measured : collection of str
+        Gases that were, by the table's names.
+
+    Returns
+    -------
+    dict of str to str
+        Class and the first gas that the table names for it, where none of a sign was measured.
+    """
+    return {
+        one.name: next(iter(sign.offsets))
+        for one in table.classes
+        if probabilities[one.name] > WORTH_ASKING
+        for sign in reversed(one.signs)
+        if not set(sign.offsets) & set(measured)
+    }
 
 
 def assumptions_told(table: ClassTable, prior: Mapping[str, float]) -> tuple[str, ...]:
@@ -30,7 +61,8 @@ def assumptions_told(table: ClassTable, prior: Mapping[str, float]) -> tuple[str
     return (
         (
             f"Before the readings, {prior[BACKGROUND]:.0%} that there is no source, "
-            f"{prior[UNEXPLAINED]:.1%} that it is unexplained and {each_class}."
+            f"{prior[UNEXPLAINED]:.1%} that it is unexplained and {each_class}; where a gas was "
+            "found, locate's own probability stands for the first."
         ),
         (
             "What the classes give off is the generic table of look-alikes; how much gases may "
@@ -40,8 +72,9 @@ def assumptions_told(table: ClassTable, prior: Mapping[str, float]) -> tuple[str
         ),
         (
             f"A gas that the table names is missing with {assume.sign_missing:.0%}, one of a group "
-            f"with {assume.any_of_missing:.0%}; a gas that it does not name is there with "
-            f"{assume.foreign:.0%}."
+            f"with {assume.any_of_missing:.0%}, a class's one main gas never; beside "
+            f"{assume.mixed:.0%} of emitters something else goes on, and then any other gas is "
+            f"there with {assume.foreign[1]:.0%}."
         ),
         (
             "An unexplained source gives off any gases in any shares; every gas is alike to it. "

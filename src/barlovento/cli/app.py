@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 from barlovento import __version__
 from barlovento.cli.audit import audit_app
 from barlovento.cli.bench import bench_app
+from barlovento.cli.classify import classify
 from barlovento.cli.clearing import clear, zones_app
 from barlovento.cli.consent import consent_app
 from barlovento.cli.console import (
@@ -227,6 +228,7 @@ def new(
 
 survey_app.command(from_csv, name="from-csv")
 app.command(clear)
+app.command(classify)
 app.command(zones_app)
 
 

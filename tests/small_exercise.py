@@ -12,6 +12,7 @@ import numpy as np
 from barlovento.domain.observation import Meteorology, Observations, SearchArea
 from barlovento.drill.ports import Ordered, Situation
 from barlovento.exercise.records import Atmosphere, HiddenSource, Mast
+from barlovento.exercise.sensed import Sensed
 from barlovento.exercise.sites import Exercise, Level, Site
 
 SMALL = Exercise(
@@ -103,6 +104,46 @@ def wanderer(seed: int, half: float = 145.0) -> Callable[[Situation], Ordered]:
         )
 
     return choose
+
+
+def steady_wind(start: float, from_direction: float = 270.0) -> Meteorology:
+    time = start + np.arange(0.0, 700.0, 10.0)
+    nothing = np.full(time.size, math.nan)
+    return Meteorology(
+        time=time,
+        wind_speed=np.full(time.size, 4.0),
+        wind_from_direction=np.full(time.size, from_direction),
+        wind_from_direction_sd=nothing,
+        friction_velocity=nothing,
+        obukhov_length=nothing,
+        mixing_height=nothing,
+        temperature=nothing,
+        pressure=nothing,
+        roughness_length=nothing,
+        measurement_height=10.0,
+    )
+
+
+def patchy_plume(ratios: tuple[float, ...], noise: float, seed: int = 1) -> Sensed:
+    """A drone that goes to and fro 100 m downwind of the origin through a patchy plume."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(1.0, 601.0)
+    y = 80.0 * np.sin(time / 15.0)
+    plume = 60.0 * np.exp(-0.5 * (y / 15.0) ** 2) * rng.gamma(2.0, 0.5, time.size)
+    columns: dict[str, list[Any]] = {name: [] for name in Sensed._fields}
+    for k, ratio in enumerate(ratios):
+        level = 2.0 + 0.3 * np.sin(time / 200.0)
+        columns["mole_fraction"].append(ratio * plume + level + noise * rng.standard_normal(600))
+        columns["species"].append(np.full(600, k))
+        columns["time"].append(time)
+        columns["x"].append(np.full(600, 100.0))
+        columns["y"].append(y)
+        columns["z"].append(np.full(600, 15.0))
+        for name in ("drone", "sensor"):
+            columns[name].append(np.zeros(600, dtype=np.int64))
+        for name in ("censored", "bad"):
+            columns[name].append(np.zeros(600, dtype=bool))
+    return Sensed(**{name: np.concatenate(parts) for name, parts in columns.items()})
 
 
 SCENARIO = """\

@@ -43,7 +43,7 @@ def check_places(exercise: Exercise, sortie: Sortie) -> None:
         assert (track[:, 3] <= exercise.ceiling + 1e-6).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     ring=st.sampled_from([SMALL.permitted, ELL]),
@@ -200,3 +200,19 @@ def test_unknown_aircraft_and_too_many_drones_are_refused() -> None:
     with pytest.raises(BadInput, match="1 to 8"):
         equipped(SMALL, None, 40)
     assert equipped(SMALL, "gas-multirotor", 3).aircraft == ("gas-multirotor",) * 3
+
+
+def test_a_slow_sensor_beside_a_fast_one_does_not_mix_averaging_times() -> None:
+    exercise = replace(EMPTY, duration=800, sensors=("adsorbent-gc", "study-0p3"))
+    told: list[float] = []
+
+    class Listening(Dull):
+        def updated(self, observations: Any, meteorology: Any) -> Listening:
+            told.append(observations.averaging_time)
+            return self
+
+    world = world_of(exercise, 1)
+    sortie = fly_sortie(orders_of(exercise, world), world, Listening(), wanderer(1))
+    assert len(told) > 5
+    assert set(told) == {1.0}
+    assert (sortie.rows.sensor == 0).any()

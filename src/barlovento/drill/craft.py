@@ -26,6 +26,10 @@ SPARE_TIME = 15.0
 SHORTEST_LEG = 4
 """A leg that can be flown for less than this is not begun [s]."""
 
+WINDS = (0.7, 1.3)
+"""The way home must be possible in winds of these shares of what was told: the mast stands lower
+than drones fly, and wind changes (assumed) [1]."""
+
 FLYING, GOING_HOME, HOLDING, LANDED = "flying", "going home", "holding", "landed"
 
 ROOM_TO_BRAKE = 5.0
@@ -85,7 +89,9 @@ class Craft:
         """Now [m]."""
         return self.state.x, self.state.y, self.state.z
 
-    def send(self, waypoints: FloatArray, wind: Wind, forecast: Wind, clock_left: float) -> bool:
+    def send(
+        self, waypoints: FloatArray, wind: Wind, forecast: tuple[float, float], clock_left: float
+    ) -> bool:
         """Fly along waypoints as far as the way home allows, and say whether it is worth it.
 
         Parameters
@@ -94,8 +100,8 @@ class Craft:
             [m].
         wind : Wind
             As it really blows.
-        forecast : Wind
-            As it is believed to blow on the way home.
+        forecast : tuple of float
+            As it was last told, east and north [m s-1].
         clock_left : float
             Until the drone must be home [s].
         """
@@ -112,15 +118,17 @@ class Craft:
         self.queue = [(flown.places[:last], flown.energies[:last], flown.headings[:last])]
         return True
 
-    def hold(self, seconds: int, wind: Wind, forecast: Wind, clock_left: float) -> bool:
+    def hold(
+        self, seconds: int, wind: Wind, forecast: tuple[float, float], clock_left: float
+    ) -> bool:
         """Wait where it is as long as the way home allows, and say whether that is worth it.
 
         Parameters
         ----------
         seconds : int
             At most so long [s].
-        wind, forecast : Wind
-            As for :meth:`send`.
+        wind, forecast
+            As for :meth:`send` [m s-1].
         clock_left : float
             Until the drone must be home [s].
         """
@@ -201,7 +209,7 @@ class Craft:
         return np.array([(x, y, height) for x, y in way])
 
     def _home_from(
-        self, place: FloatArray, energy: float, heading: float, forecast: Wind
+        self, place: FloatArray, energy: float, heading: float, forecast: tuple[float, float]
     ) -> tuple[float, float] | None:
         """Return time [s] and energy [J] of the way home, None where it can't be flown."""
         from barlovento.fly.aircraft import fly
@@ -224,7 +232,7 @@ class Craft:
         places: FloatArray,
         energies: FloatArray,
         headings: FloatArray,
-        forecast: Wind,
+        forecast: tuple[float, float],
         clock_left: float,
     ) -> int:
         """Return how many seconds of a leg leave enough for the way home with the reserve."""
@@ -232,11 +240,15 @@ class Craft:
 
         def good(count: int) -> bool:
             k = count - 1
-            home = self._home_from(places[k], float(energies[k]), float(headings[k]), forecast)
-            if home is None:
-                return False
-            seconds, joules = home
-            return energies[k] - joules >= reserve and count + seconds + SPARE_TIME <= clock_left
+            for share in WINDS:
+                wind = (share * forecast[0], share * forecast[1])
+                home = self._home_from(places[k], float(energies[k]), float(headings[k]), wind)
+                if home is None:
+                    return False
+                seconds, joules = home
+                if energies[k] - joules < reserve or count + seconds + SPARE_TIME > clock_left:
+                    return False
+            return True
 
         low, high = 0, len(places)
         if high and good(high):

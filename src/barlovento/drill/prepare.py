@@ -10,6 +10,7 @@ import numpy as np
 from barlovento.domain.observation import Meteorology, Observations
 from barlovento.drill.craft import margin_of
 from barlovento.drill.fence import fence
+from barlovento.drill.ports import chosen
 from barlovento.drill.records import Orders
 from barlovento.drill.shots import blowing, last_wind
 from barlovento.errors import BadInput
@@ -98,9 +99,18 @@ def orders_of(exercise: Exercise, world: Any) -> Orders:
     for craft in dict.fromkeys(name for name in exercise.aircraft):
         _check(exercise, find_aircraft(craft), wind)
 
+    seen: set[int] = set()
+
     def observe(rows: Sensed, meteorology: Meteorology) -> Observations | None:
         from barlovento.exercise.flights import to_survey
+        from barlovento.exercise.presets import preset
 
+        mine = (rows.species == 0) & ~rows.bad
+        seen.update(rows.sensor[mine].tolist())
+        interval = {k: preset(exercise.sensors[k]).interval for k in seen}
+        # A belief takes readings of one averaging time: those of the fastest sensors.
+        fast = [k for k in seen if interval[k] == min(interval.values())]
+        rows = chosen(rows, np.isin(rows.sensor, fast))
         if not ((rows.species == 0) & ~rows.bad).any():
             return None
         return to_survey(exercise, rows, meteorology).observations

@@ -168,8 +168,6 @@ class Craft:
         """
         if self.status == LANDED:
             return np.tile((self.state.x, self.state.y, 0.0), (seconds, 1))
-        if seconds == 0:
-            return np.empty((0, 3))
         taken: list[FloatArray] = []
         need = seconds
         while need > 0:

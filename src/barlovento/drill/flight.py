@@ -104,7 +104,7 @@ class Flight:
         self.whole = order.whole
         self.decisions.append(
             Decision(
-                time=self.world.time,
+                time=self.world.time - self.began,
                 phase=order.phase,
                 why=order.why,
                 information=order.information,
@@ -148,20 +148,16 @@ class Flight:
                 return
 
     def step(self, seconds: int) -> None:
-        """Let the world and all drones go on."""
+        """Let the world and all drones go on, no farther than any of them has a plan for."""
         start = self.world.time
         places = []
         airborne = [craft.status != LANDED for craft in self.crafts]
         for k, craft in enumerate(self.crafts):
             before = craft.energy_share
-            # One on its way home may arrive within the stretch, and stands there from then on.
-            use = seconds if craft.status == LANDED else min(seconds, craft.seconds_queued)
-            path = craft.take(use)
-            if use < seconds:
-                path = np.concatenate([path, craft.take(seconds - use)])
+            path = craft.take(seconds)
             places.append(path)
             if airborne[k]:
-                self._keep(k, start, path[:use], before, craft.energy_share)
+                self._keep(k, start, path, before, craft.energy_share)
         sensed = self.world.advance(np.stack(places))
         self._sense(sensed, airborne)
         self._frame(places, sensed, airborne)
@@ -297,7 +293,7 @@ class Flight:
                 self.home(k)
             busy = [c.seconds_queued for c in self.crafts if c.status != LANDED]
             if busy:
-                self.step(max(1, min(STRETCH, *busy)))
+                self.step(min(STRETCH, *busy))
         for k in range(len(self.crafts)):
             self._deliver(k)
 

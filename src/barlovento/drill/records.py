@@ -24,7 +24,7 @@ class Decision:
     Parameters
     ----------
     time : float
-        Since the start of the exercise [s].
+        Since the start of the sortie [s].
     phase, why : str
         As chosen.
     information : float or None

@@ -25,6 +25,7 @@ from barlovento.cli.console import (
 from barlovento.cli.flown import flown
 from barlovento.cli.from_csv import from_csv
 from barlovento.cli.keys import init, keys_app
+from barlovento.cli.search import search
 from barlovento.cli.tracks import borders_app, track
 
 HELP = """Find hidden chemical emitters from gas and wind readings.
@@ -74,6 +75,7 @@ for group in (survey_app, keys_app, consent_app, audit_app, borders_app, bench_a
 audit_app.command(track)
 audit_app.command(flown)
 app.command(init)
+app.command(search)
 
 
 @app.command

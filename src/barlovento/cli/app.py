@@ -27,6 +27,7 @@ from barlovento.cli.exercise_train import exercise_app
 from barlovento.cli.flown import flown
 from barlovento.cli.from_csv import from_csv
 from barlovento.cli.keys import init, keys_app
+from barlovento.cli.search import search
 from barlovento.cli.tracks import borders_app, track
 
 HELP = """Find hidden chemical emitters from gas and wind readings.
@@ -79,6 +80,7 @@ for group in (
 audit_app.command(track)
 audit_app.command(flown)
 app.command(init)
+app.command(search)
 
 
 @app.command

@@ -128,7 +128,7 @@ def add_reading(rows, i, gamma2, s, bits):  # type: ignore[no-untyped-def]
         s[_PART + t] = both * inverse
         s[_SHARE + t] = w
         # that there was gas at all is known from each reading, how much only from each eddy
-        s[OWN + t] += (weight - w) * gas * m / (m + reach)
+        s[OWN + t] += (weight - w) * gas * m * m / (m * m + reach * reach)
     # ln v = e ln 2 + ln f with f near one, and ln f by the series of the inverse tangent
     for t in range(TURNS):
         e = (bits[_PART + t] - ROOT_HALF) >> 52

@@ -55,7 +55,7 @@ LEVEL_ERROR = 0.3
 FEW = 6
 """Sensors with fewer readings share noise and background [1]."""
 
-GAS_MOST, GAS_SHARE, FAINT = 3.0, 0.1, 1.0
+GAS_MOST, GAS_SHARE, FAINT = 3.0, 0.07, 1.0
 """Most that one reading can tell of gas being there at all [nat], share of a reading that a plume
 needs to half explain it, and what faint readings don't tell [nat]."""
 

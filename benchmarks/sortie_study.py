@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -202,8 +203,9 @@ def decision_time(readings: int) -> dict[str, Any]:
         ring=exercise.permitted, floor=exercise.floor, ceiling=exercise.ceiling, home=exercise.home
     )
     taken: list[float] = []
-    for start in range(0, readings, 10):
-        sensed = world.advance(path[None, start : start + 10])
+    starts = [*range(0, readings - 100, 100), *range(readings - 100, readings, 10)]
+    for start, end in pairwise([*starts, readings]):
+        sensed = world.advance(path[None, start:end])
         met = world.meteorology()
         observed = orders.observe(sensed, met)
         before = time.process_time()
@@ -211,7 +213,7 @@ def decision_time(readings: int) -> dict[str, Any]:
             belief = belief.updated(observed, met)
         update = time.process_time() - before
         if start >= readings - 100:
-            x, y, z = path[start + 9]
+            x, y, z = path[end - 1]
             drone = Drone(name="one", x=x, y=y, z=z, airspeed=12.0, endurance_left=900.0)
             before = time.process_time()
             next_leg(belief, [drone], permitted, 900.0)

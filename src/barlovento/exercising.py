@@ -322,7 +322,21 @@ def classed(
     register: Sequence[tuple[str, str, float, float]],
     seed: int,
 ) -> list[Found]:
-    """Return reports with classes, from the readings of all sorties."""
+    """Return reports with classes, from the readings of all sorties.
+
+    Parameters
+    ----------
+    told : sequence of Found
+        The reports.
+    sorties : sequence of Sortie
+        In order.
+    exercise : Exercise
+        The scenario.
+    register : sequence of (str, str, float, float)
+        Name, kind and place of the known emitters [m].
+    seed : int
+        Of the errors of the ratios.
+    """
     from barlovento.drill.answer import with_classes
     from barlovento.exercise.sensed import joined
 
@@ -363,4 +377,12 @@ def _part_of(tell: Progress, begin: float) -> Progress:
 
 
 def silent(done: float, stage: str) -> None:
-    """Take progress and say nothing."""
+    """Take progress and say nothing.
+
+    Parameters
+    ----------
+    done : float
+        Share of the whole [1].
+    stage : str
+        Its name.
+    """

@@ -27,7 +27,7 @@ FRAME_TIME, LAST_TIME = 140, 3500
 
 MOST_FRAMES = 90
 
-COLOURS = 64
+COLOURS = 128
 """Of the whole animation: lines and a map of two hues need no more."""
 
 TRUE = "#111111"

@@ -21,9 +21,10 @@ from barlovento.dispersion.puff import (
     puff_coupling,
 )
 from barlovento.dispersion.spread import spread_tables
+from barlovento.dispersion.winds import wind_of_windows
 from barlovento.locate.puff_set import join_puffs
 from barlovento.locate.puffs import MOST, Puffs, puffs_of
-from barlovento.locate.readings import reduce_readings, wind_of_windows
+from barlovento.locate.readings import reduce_readings
 from barlovento.locate.route import box_distances, drift, route_of
 
 NO_ERROR = np.array([0.0, 0.0, 0.0, 0.0, 1e-6, 0.0])

@@ -5,14 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from barlovento.dispersion.winds import direction_unrest, wind_of_windows
 from barlovento.locate.problem import prepare
 from barlovento.locate.readings import (
     at_lag,
-    direction_unrest,
     nodes,
     pieces,
     reduce_readings,
-    wind_of_windows,
 )
 from barlovento.locate.weights import news
 

@@ -9,7 +9,8 @@ from shapely import contains_xy
 from shapely.geometry import shape
 from shapely.validation import explain_validity
 
-from barlovento.locate.summary import credible_region, relabel
+from barlovento.domain.regions import credible_region
+from barlovento.locate.summary import relabel
 
 COVARIANCE = np.array([[400.0, 120.0], [120.0, 100.0]])
 

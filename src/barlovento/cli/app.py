@@ -24,12 +24,13 @@ from barlovento.cli.console import (
     fault_lines,
     progress_bar,
 )
+from barlovento.cli.exercise_train import exercise_app
 from barlovento.cli.flown import flown
 from barlovento.cli.from_csv import from_csv
 from barlovento.cli.ingest import ingest
 from barlovento.cli.keys import init, keys_app
+from barlovento.cli.search import search
 from barlovento.cli.tracks import borders_app, track
-from barlovento.cli.worlds import exercise_app
 
 HELP = """Find hidden chemical emitters from gas and wind readings.
 
@@ -83,6 +84,7 @@ audit_app.command(flown)
 app.command(init)
 app.command(autopilot_app)
 app.command(aircraft_app)
+app.command(search)
 
 
 @app.command

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.domain.observation import Survey
+from barlovento.domain.regions import credible_region
 from barlovento.domain.source import Diagnostics, Posterior, SensorFit, Source
 from barlovento.errors import BadInput
 from barlovento.locate import unknowns
@@ -23,7 +24,7 @@ from barlovento.locate.kernels import variances
 from barlovento.locate.packed import pack
 from barlovento.locate.priors import MICRO
 from barlovento.locate.problem import SPEED_ERROR, Prepared, prepare
-from barlovento.locate.summary import Cluster, credible_region, relabel
+from barlovento.locate.summary import Cluster, relabel
 
 Floats = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from barlovento.dispersion.puff import SIGMA_V, SIGMA_W
 from barlovento.dispersion.turbulence import averaging_factor
-from barlovento.locate.readings import Wind
+from barlovento.dispersion.winds import Wind
 from barlovento.locate.route import CHANGE, Route
 
 Floats = NDArray[np.float64]

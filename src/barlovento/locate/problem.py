@@ -10,8 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.dispersion import spread, turbulence
-from barlovento.domain.observation import Meteorology, Survey
+from barlovento.dispersion import spread
+from barlovento.dispersion.winds import (
+    air_key,
+    air_state,
+    direction_unrest,
+    even_share,
+    wind_of_windows,
+)
+from barlovento.domain.observation import Survey
 from barlovento.domain.source import SourcePrior
 from barlovento.locate import unknowns
 from barlovento.locate.priors import (
@@ -31,16 +38,7 @@ from barlovento.locate.priors import (
     turn_grid,
 )
 from barlovento.locate.puff_set import puffs_of_all
-from barlovento.locate.readings import (
-    Reduced,
-    Wind,
-    at_lag,
-    direction_unrest,
-    nodes,
-    pieces,
-    reduce_readings,
-    wind_of_windows,
-)
+from barlovento.locate.readings import Reduced, at_lag, nodes, pieces, reduce_readings
 from barlovento.locate.weights import fresh, news, trust
 
 Floats = NDArray[np.float64]
@@ -54,10 +52,6 @@ COUNT_RATIO = 0.1
 
 SPEED_ERROR = 0.15
 """sd of the ln error of the wind speed; it only widens the rate [1]."""
-
-
-CLASS_SPREAD = np.deg2rad([25.0, 20.0, 15.0, 10.0, 5.0, 2.5])
-"""Ten-minute direction spread of the Pasquill classes (US EPA 2000, table 6-8a) [rad]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,9 +261,9 @@ def _survey_arrays(k: int, survey: Survey, red: Reduced, lags: Floats) -> dict[s
         wind = wind_of_windows(met, red.start - lag, red.end - lag)
         angle.append(wind.angle)
         speed.append(wind.speed)
-        features = _air_state(met, wind, red, unrest)
+        features = air_state(met, wind, red.end - red.start, unrest)
         state.append(features)
-        radial.append(_radial(features))
+        radial.append(even_share(features))
     n = len(red.end)
     return {
         "angle": np.array(angle),
@@ -285,59 +279,12 @@ def _survey_arrays(k: int, survey: Survey, red: Reduced, lags: Floats) -> dict[s
     }
 
 
-def _air_state(met: Meteorology, wind: Wind, red: Reduced, unrest: Floats) -> Floats:
-    """Return speed, sigma_theta, u*, 1/L, z_i, z0, class, averaging time and mast, (n, 9)."""
-    rec = wind.record
-    klass = np.array(
-        [
-            turbulence.stability_class(float(a), float(u)) if math.isfinite(a) else 3
-            for a, u in zip(unrest, met.wind_speed, strict=True)
-        ]
-    )[rec]
-    return np.column_stack(
-        [
-            wind.speed,
-            wind.sigma_theta,
-            met.friction_velocity[rec] * wind.speed / np.maximum(met.wind_speed[rec], 0.2),
-            1.0 / met.obukhov_length[rec],
-            met.mixing_height[rec],
-            met.roughness_length[rec],
-            klass,
-            red.end - red.start,
-            np.full(len(rec), met.measurement_height),
-        ]
-    )
-
-
-def _radial(state: Floats) -> Floats:
-    """Return the share of the plume that meander spreads all round, shape (n,).
-
-    Below a share of .15 a light wind's meander is part of sigma_y already.
-    """
-    speed, theta = state[:, 0], state[:, 1]
-    factor = np.clip(state[:, 7] / 600.0, 0.005, 6.0) ** 0.2
-    implied = CLASS_SPREAD[state[:, 6].astype(int)] * factor
-    theta = np.where(np.isfinite(theta), theta, implied)
-    theta = np.maximum(theta, 0.2 / speed)
-    share = 2.0 * theta**2 / (1.0 + 2.0 * theta**2)
-    share = np.maximum(share - 0.15, 0.0) / 0.85
-    # Not worth looking at every reading from every side.
-    return np.where(share < 0.02, 0.0, share)
-
-
 def _tables(
     state: Floats, surveys: Sequence[Survey], prior: SourcePrior
 ) -> tuple[spread.SpreadTables, Ints]:
     """Return spread tables of the distinct states of the air, and each reading's row."""
     flat = state.reshape(-1, state.shape[-1])
-    key = np.empty_like(flat)
-    for col, fine in ((0, 0.15), (1, 0.2), (2, 0.15), (4, 0.3), (5, 0.2), (7, 0.4), (8, 0.01)):
-        key[:, col] = np.round(np.log(np.maximum(flat[:, col], 1e-6)) / fine)
-    key[:, 3] = np.round(np.arcsinh(flat[:, 3] * 50.0) / 0.1)
-    key[:, 6] = flat[:, 6]
-    _, first, row = np.unique(
-        np.nan_to_num(key, nan=-1e9), axis=0, return_index=True, return_inverse=True
-    )
+    _, first, row = np.unique(air_key(flat), axis=0, return_index=True, return_inverse=True)
     rows = flat[first]
     far = [(prior.x[1] - prior.x[0]), (prior.y[1] - prior.y[0])]
     for s in surveys:

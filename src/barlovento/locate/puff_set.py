@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.dispersion.spread import SpreadTables
+from barlovento.dispersion.winds import wind_of_windows
 from barlovento.domain.observation import Survey
 from barlovento.locate.puffs import Puffs, puffs_of
-from barlovento.locate.readings import Reduced, wind_of_windows
+from barlovento.locate.readings import Reduced
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -26,9 +26,10 @@ from barlovento.dispersion.puff import (
     WEIGHT,
 )
 from barlovento.dispersion.spread import SpreadTables
+from barlovento.dispersion.winds import Wind
 from barlovento.domain.observation import Meteorology
 from barlovento.locate.instants import Instants, instants_of
-from barlovento.locate.readings import Reduced, Wind
+from barlovento.locate.readings import Reduced
 from barlovento.locate.route import (
     Route,
     box_distances,
@@ -148,7 +149,7 @@ def puffs_of(
     lag : float
         Of the gas clock [s].
     wind : Wind
-        By :func:`~barlovento.locate.readings.wind_of_windows` for this lag.
+        By :func:`~barlovento.dispersion.winds.wind_of_windows` for this lag.
     stability_class : ndarray of int, shape (n,)
         0 for A to 5 for F.
     tables : SpreadTables

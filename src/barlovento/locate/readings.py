@@ -1,4 +1,4 @@
-"""Readings as the sampler uses them: averaged where dense, with the wind of their own window.
+"""Readings as the sampler uses them: averaged where dense.
 
 Dense records are averaged over short stretches of time and path, since neighbouring
 one-second readings share their errors; each reading becomes nodes (along a path) with weights.
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.domain.observation import Meteorology, Observations
+from barlovento.domain.observation import Observations
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -153,103 +153,6 @@ def _average(obs: Observations, order: Ints, label: Ints) -> Reduced:
         group=group,
         **picked,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wind:
-    """The wind of each reading's window.
-
-    Parameters
-    ----------
-    angle : ndarray, shape (n,)
-        Where the wind goes to, anticlockwise from east [rad].
-    speed : ndarray, shape (n,)
-        [m s-1].
-    sigma_theta : ndarray, shape (n,)
-        Spread of direction within the window, NaN where not known [rad].
-    record : ndarray of int, shape (n,)
-        Row of the meteorology nearest to the window.
-    """
-
-    angle: Floats
-    speed: Floats
-    sigma_theta: Floats
-    record: Ints
-
-
-def wind_of_windows(met: Meteorology, start: Floats, end: Floats) -> Wind:
-    """Average the wind over windows, each record holding for the interval that it ends.
-
-    Parameters
-    ----------
-    met : Meteorology
-        The wind record.
-    start, end : ndarray, shape (n,)
-        [s since 1970 UTC].
-
-    Returns
-    -------
-    Wind
-        Speed-weighted mean direction, mean speed and spread.
-    """
-    t = met.time
-    gap = float(np.median(np.diff(t))) if len(t) > 1 else max(float((end - start).max()), 1.0)
-    edges = np.concatenate([[t[0] - gap], t])
-    width = np.diff(edges)
-    to = np.deg2rad(270.0 - met.wind_from_direction)
-    u = np.maximum(met.wind_speed, 0.0)
-    sd = np.deg2rad(met.wind_from_direction_sd)
-    lo = np.clip(start, edges[0], edges[-1] - 1e-6)
-    hi = np.clip(end, lo + 1e-6, edges[-1])
-
-    def mean(values: Floats) -> Floats:
-        total = np.concatenate([[0.0], np.cumsum(values * width)])
-        return np.asarray((np.interp(hi, edges, total) - np.interp(lo, edges, total)) / (hi - lo))
-
-    weight = np.maximum(u, 0.1)
-    angle = np.arctan2(mean(weight * np.sin(to)), mean(weight * np.cos(to)))
-    length = np.hypot(mean(np.cos(to)), mean(np.sin(to)))
-    between = -2.0 * np.log(np.clip(length, 1e-3, 1.0))
-    inside = mean(np.nan_to_num(sd, nan=0.0) ** 2)
-    has_sd = np.isfinite(sd)
-    record = np.clip(np.searchsorted(t, end - 1e-6), 0, len(t) - 1)
-    many = (end - start) / gap >= 4.0
-    spread = np.where(
-        has_sd[record],
-        np.sqrt(inside + np.where(many, between, 0.0)),
-        np.where(many, np.sqrt(between), np.nan),
-    )
-    return Wind(angle=angle, speed=np.maximum(mean(u), 0.2), sigma_theta=spread, record=record)
-
-
-def direction_unrest(met: Meteorology, half_width: float = 450.0) -> Floats:
-    """Return the spread of wind direction over about fifteen minutes round each record.
-
-    Parameters
-    ----------
-    met : Meteorology
-        The wind record.
-    half_width : float
-        [s].
-
-    Returns
-    -------
-    ndarray, shape (m,)
-        NaN where fewer than five records and no measured spread are at hand [degree].
-    """
-    to = np.deg2rad(met.wind_from_direction)
-    low = np.searchsorted(met.time, met.time - half_width)
-    high = np.searchsorted(met.time, met.time + half_width, side="right")
-    c = np.concatenate([[0.0], np.cumsum(np.cos(to))])
-    s = np.concatenate([[0.0], np.cumsum(np.sin(to))])
-    n = high - low
-    length = np.hypot(c[high] - c[low], s[high] - s[low]) / n
-    between = -2.0 * np.log(np.clip(length, 1e-3, 1.0 - 1e-9))
-    sd = np.deg2rad(met.wind_from_direction_sd)
-    inside = np.where(np.isfinite(sd), sd**2, 0.0)
-    known = (n >= 5) | np.isfinite(sd)
-    spread = np.sqrt(np.where(n >= 5, between, 0.0) + inside)
-    return np.where(known, np.rad2deg(spread), np.nan)
 
 
 def at_lag(obs: Observations, reduced: Reduced, lag: float) -> Reduced:

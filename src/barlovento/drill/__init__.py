@@ -1,0 +1,1 @@
+"""Flies a whole sortie in a hidden world: sweep, trace, confirm, answer, home."""

@@ -1,0 +1,375 @@
+"""Workspace of a search: from what was read so far, and where drones may go, to the next legs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from barlovento.domain.observation import Meteorology, Observations, Survey
+from barlovento.errors import BadInput
+from barlovento.search.belief import Belief, Setting, setting_of, start
+from barlovento.search.legs import Choice, Drone, next_leg
+from barlovento.search.permitted import Permitted
+
+Progress = Callable[[float, str], None]
+
+BATCH = 120.0
+"""Readings of a survey are taken in so many seconds at a time [s]."""
+
+LEG_FILE, MAP_FILE = "next-leg.geojson", "belief.png"
+FILES = (LEG_FILE, MAP_FILE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """The drones of a search, all alike.
+
+    Parameters
+    ----------
+    number : int
+        How many.
+    airspeed : float
+        [m s-1].
+    endurance : float
+        How long each can still fly, its reserve left out [s].
+    height : float or None
+        Where they fly above ground; None for where they last were [m].
+    """
+
+    number: int
+    airspeed: float
+    endurance: float
+    height: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What a search knows and does next.
+
+    Parameters
+    ----------
+    belief : Belief
+        After all readings so far.
+    choice : Choice
+        The next legs.
+    drones : tuple of Drone
+        Where they were taken to be.
+    permitted : Permitted
+        Where they may be.
+    origin : tuple of float or None
+        Longitude and latitude of the axes [degree].
+    """
+
+    belief: Belief
+    choice: Choice
+    drones: tuple[Drone, ...]
+    permitted: Permitted
+    origin: tuple[float, float] | None
+
+
+def permitted_from(
+    path: Path, home: tuple[float, float] | None, origin: tuple[float, float] | None
+) -> Permitted:
+    """Return the permitted volume of a file; without a home, flights end in the area's middle.
+
+    Parameters
+    ----------
+    path : Path
+        GeoJSON, see :func:`barlovento.fly.permitted.read_permitted`.
+    home : tuple of float or None
+        In local metres; None for what the file says [m].
+    origin : tuple of float or None
+        Longitude and latitude of the local axes [degree].
+    """
+    from shapely.geometry import Polygon
+
+    from barlovento.fly.permitted import read_permitted
+
+    told = read_permitted(path, origin)
+    place = home or told.home
+    if place is None:
+        inside = Polygon(told.ring, told.holes).representative_point()
+        place = (inside.x, inside.y)
+    return Permitted(
+        ring=told.ring, holes=told.holes, floor=told.floor, ceiling=told.ceiling, home=place
+    )
+
+
+def search_survey(
+    folder: Path,
+    permitted_file: Path,
+    *,
+    home: tuple[float, float] | None,
+    fleet: Fleet,
+    seed: int,
+    progress: Progress,
+) -> Step:
+    """Return the next legs after all readings of a survey folder.
+
+    Parameters
+    ----------
+    folder, permitted_file : Path
+        The survey, and where drones may be.
+    home : tuple of float or None
+        In the survey's metres [m].
+    fleet : Fleet
+        The drones; each is where its readings end.
+    seed : int
+        Same seed, same answer.
+    progress : callable
+        Told the share that is done.
+    """
+    from barlovento.fly.survey import read_survey
+
+    survey = read_survey(folder)
+    origin = _origin(survey)
+    permitted = permitted_from(permitted_file, home, origin)
+    belief = start(setting_of(survey), seed)
+    parts = list(_parts(survey))
+    for k, (obs, met) in enumerate(parts):
+        progress(k / (len(parts) + 1), "taking readings in")
+        belief = belief.updated(obs, met)
+    progress(len(parts) / (len(parts) + 1), "choosing legs")
+    return _step(belief, permitted, fleet, origin)
+
+
+def search_stream(
+    lines: Iterable[str],
+    folder: Path,
+    permitted_file: Path,
+    *,
+    name: str,
+    every: float,
+    home: tuple[float, float] | None,
+    fleet: Fleet,
+    seed: int,
+) -> Iterator[Step]:
+    """Yield the next legs after each batch of a stream.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        The stream, see :mod:`barlovento.fly.stream`.
+    folder : Path
+        Whose ``survey.toml`` says what is measured and where sources may be.
+    permitted_file, home, fleet, seed
+        As in :func:`search_survey`.
+    name : str
+        Of the stream, for errors.
+    every : float
+        Length of a batch by the stream's own time [s].
+    """
+    from barlovento.fly.stream import batches, stream_setting
+
+    told = stream_setting(folder)
+    permitted = permitted_from(permitted_file, home, None)
+    setting = Setting(
+        species=told.species,
+        area=told.area,
+        background=told.mass(told.background),
+        detection_limit=told.mass(told.detection_limit),
+        response_time=told.response_time,
+    )
+    belief, first, none = start(setting, seed), None, True
+    for obs, met in batches(lines, told, every, name=name):
+        none = False
+        first = float(obs.time[0]) if first is None else first
+        belief = belief.updated(obs, met)
+        flown = float(obs.time[-1]) - first
+        yield _step(belief, permitted, replace(fleet, endurance=fleet.endurance - flown), None)
+    if none:
+        raise BadInput(f"{name} holds no reading. Send lines with time, x, y, z, concentration.")
+
+
+def _parts(survey: Survey) -> Iterator[tuple[Observations, Meteorology]]:
+    """Yield readings and wind as they would have come in."""
+    obs, met = survey.observations, survey.meteorology
+    edges = np.arange(obs.time[0], obs.time[-1] + BATCH, max(BATCH, np.ptp(obs.time) / 60.0))
+    for a, b in zip(edges[:-1], edges[1:], strict=True):
+        rows = (obs.time > a) & (obs.time <= b) if a > edges[0] else obs.time <= b
+        if rows.any():
+            known = met.time <= b
+            known[0] = True
+            yield (
+                _some(obs, rows, ("sensor_names", "averaging_time")),
+                _some(met, known, ("measurement_height",)),
+            )
+
+
+def _some(record: Any, rows: Any, whole: tuple[str, ...]) -> Any:
+    """Return some rows of a record of arrays."""
+    return replace(
+        record,
+        **{
+            f.name: getattr(record, f.name)[rows]
+            for f in fields(record)
+            if f.name not in whole and isinstance(getattr(record, f.name), np.ndarray)
+        },
+    )
+
+
+def _origin(survey: Survey) -> tuple[float, float] | None:
+    frame = survey.frame
+    if frame.longitude is None or frame.latitude is None:
+        return None
+    return (frame.longitude, frame.latitude)
+
+
+def _step(
+    belief: Belief,
+    permitted: Permitted,
+    fleet: Fleet,
+    origin: tuple[float, float] | None,
+) -> Step:
+    drones = tuple(_drones(belief, permitted, fleet))
+    choice = next_leg(belief, drones, permitted, max(fleet.endurance, 0.0))
+    return Step(belief=belief, choice=choice, drones=drones, permitted=permitted, origin=origin)
+
+
+def _drones(belief: Belief, permitted: Permitted, fleet: Fleet) -> Iterator[Drone]:
+    """Yield the drones: each where a sensor's readings end if that is permitted, else at home."""
+    record = belief.record
+    last = [int(np.flatnonzero(record.sensor == s)[-1]) for s in range(len(record.names))]
+    last.sort(key=lambda row: -record.end[row])
+    for k in range(fleet.number):
+        place, z = permitted.home, permitted.floor
+        if k < len(last):
+            here = (float(record.x[last[k]]), float(record.y[last[k]]))
+            if bool(permitted.contains(here)):
+                place, z = here, float(record.z[last[k]])
+        yield Drone(
+            name=f"drone-{k + 1}",
+            x=place[0],
+            y=place[1],
+            z=z if fleet.height is None else fleet.height,
+            airspeed=fleet.airspeed,
+            endurance_left=fleet.endurance,
+        )
+
+
+def step_document(step: Step) -> dict[str, Any]:
+    """Return a step as JSON types.
+
+    Parameters
+    ----------
+    step : Step
+        What was chosen.
+    """
+    return {
+        "phase": step.choice.phase,
+        "why": step.choice.why,
+        "probability": step.belief.probability,
+        "readings": step.belief.readings,
+        "legs": [
+            {
+                "drone": leg.drone,
+                "waypoints": [[round(float(v), 2) for v in place] for place in leg.waypoints],
+                "expected_information_nat": leg.expected_information,
+                "seconds": leg.seconds,
+                "why": leg.why,
+            }
+            for leg in step.choice.legs
+        ],
+        "sources": [
+            {
+                "x": found.x,
+                "y": found.y,
+                "probability": found.probability,
+                "emission_rate": list(found.emission_rate),
+                "region90": found.region90,
+                "region90_area": found.region90_area,
+            }
+            for found in step.belief.answer()
+        ],
+    }
+
+
+def leg_geojson(step: Step) -> bytes:
+    """Return the next legs as GeoJSON, geographic where the survey is.
+
+    Parameters
+    ----------
+    step : Step
+        What was chosen.
+    """
+    from barlovento.domain.geodesy import to_geographic
+
+    features = []
+    for leg, drone in zip(step.choice.legs, step.drones, strict=True):
+        way = np.vstack([[drone.x, drone.y, drone.z], leg.waypoints])
+        x, y = way[:, 0], way[:, 1]
+        if step.origin is not None:
+            x, y = to_geographic(x, y, origin=step.origin)
+        places = np.column_stack([x, y, way[:, 2]])
+        features.append(
+            {
+                "type": "Feature",
+                "geometry": {
+                    "type": "LineString",
+                    "coordinates": [[round(float(v), 8) for v in place] for place in places],
+                },
+                "properties": {
+                    "drone": leg.drone,
+                    "phase": step.choice.phase,
+                    "axes": "local" if step.origin is None else "geographic",
+                    "heights": "above ground",
+                    "expected_information_nat": leg.expected_information,
+                    "seconds": leg.seconds,
+                    "why": leg.why,
+                },
+            }
+        )
+    document = {"type": "FeatureCollection", "features": features}
+    return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def write_step(step: Step, out: Path) -> None:
+    """Write the next legs and the map of the belief into a folder; both appear together.
+
+    Parameters
+    ----------
+    step : Step
+        What was chosen.
+    out : Path
+        The folder.
+    """
+    from barlovento.adapters.output_folder import OutputFolder
+
+    with OutputFolder(out, FILES) as folder:
+        files = {LEG_FILE: leg_geojson(step), MAP_FILE: _picture(step)}
+        folder.publish(files, last=LEG_FILE)
+
+
+def _picture(step: Step) -> bytes:
+    from barlovento.search import belief_kernels as kernels
+    from barlovento.share.belief_map import BeliefPicture, belief_png
+
+    belief, permitted = step.belief, step.permitted
+    rows = np.concatenate([belief.closed.rows, belief.waiting.rows])
+    excess = rows[:, kernels.EXCESS] / np.sqrt(rows[:, kernels.VARIANCE])
+    there = belief.map
+    towards = rows[-60:, kernels.TOWARDS]
+    return belief_png(
+        BeliefPicture(
+            title=f"Next: {step.choice.phase}",
+            subtitle=step.choice.why,
+            x=there.x,
+            y=there.y,
+            density=there.density,
+            rings=(permitted.ring, *permitted.holes),
+            track=np.column_stack([rows[:, kernels.POINT_X], rows[:, kernels.POINT_Y], excess]),
+            legs=[
+                np.vstack([[drone.x, drone.y, drone.z], leg.waypoints])
+                for leg, drone in zip(step.choice.legs, step.drones, strict=True)
+            ],
+            sources=[
+                (found.x, found.y, f"{100 * found.probability:.0f} %") for found in belief.answer()
+            ],
+            towards=float(np.arctan2(np.sin(towards).mean(), np.cos(towards).mean())),
+        )
+    )

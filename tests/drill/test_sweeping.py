@@ -1,0 +1,55 @@
+"""Lines of a sweep: inside of what is permitted, and met by the gas of every place."""
+
+from __future__ import annotations
+
+import math
+
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_exercise import SMALL
+
+from barlovento.drill.sweeping import INSIDE, SHORTEST, lines_over
+from barlovento.search.permitted import Permitted
+
+RING = ((-400.0, -400.0), (400.0, -400.0), (400.0, 400.0), (-400.0, 400.0))
+PERMITTED = Permitted(ring=RING, floor=5.0, ceiling=60.0, home=(0.0, 0.0))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    angle=st.floats(0.0, 2.0 * math.pi),
+    x=st.floats(-150.0, 150.0),
+    y=st.floats(-150.0, 150.0),
+    length=st.floats(1000.0, 9000.0),
+)
+def test_gas_of_every_place_meets_a_line(angle: float, x: float, y: float, length: float) -> None:
+    wind = (4.0 * math.cos(angle), 4.0 * math.sin(angle))
+    lines = lines_over(PERMITTED, SMALL.area, wind, length)
+    here, seen = (0.0, 0.0), []
+    while (line := lines.nearest(here)) is not None:
+        seen.append(shapely.LineString(line))
+        here = line[1]
+    assert lines.done
+    assert len(seen) == lines.count
+    met = shapely.union_all(seen)
+    assert PERMITTED.shape.buffer(1e-6).covers(met)
+    # The way of the gas until it leaves the permitted area; a hair aside of a line's end counts.
+    way = shapely.LineString([(x, y), (x + 300.0 * wind[0], y + 300.0 * wind[1])])
+    assert way.distance(met) < SHORTEST + INSIDE
+
+
+def test_the_downwind_edge_comes_first_and_not_twice() -> None:
+    lines = lines_over(PERMITTED, SMALL.area, (4.0, 0.0), 4000.0)
+    first = lines.nearest((0.0, 0.0))
+    assert first is not None
+    east = max(place[0] for line in [first, *lines.left] for place in line)
+    assert first[0][0] == first[1][0] == east
+    assert all(abs(a[0] - east) > SHORTEST for a, _ in lines.left)
+
+
+def test_more_time_lays_closer_lines() -> None:
+    short = lines_over(PERMITTED, SMALL.area, (4.0, 0.0), 1500.0)
+    long = lines_over(PERMITTED, SMALL.area, (4.0, 0.0), 8000.0)
+    assert long.spacing < short.spacing
+    assert long.count > short.count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
@@ -190,7 +191,7 @@ def _parts(survey: Survey) -> Iterator[tuple[Observations, Meteorology]]:
     """Yield readings and wind as they would have come in."""
     obs, met = survey.observations, survey.meteorology
     edges = np.arange(obs.time[0], obs.time[-1] + BATCH, max(BATCH, np.ptp(obs.time) / 60.0))
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in itertools.pairwise(edges):
         rows = (obs.time > a) & (obs.time <= b) if a > edges[0] else obs.time <= b
         if rows.any():
             known = met.time <= b

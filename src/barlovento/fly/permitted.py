@@ -75,10 +75,7 @@ def read_permitted(path: Path, origin: tuple[float, float] | None) -> PermittedF
             f"{path.name} has longitudes and latitudes, but the survey has local metres without a "
             'place on earth. Give the area in the survey\'s metres, with "axes": "local".'
         )
-    if axes == "geographic":
-        place = origin
-    else:
-        place = None
+    place = origin if axes == "geographic" else None
     rings = [_ring(ring, place, path) for ring in shape["coordinates"]]
     home = properties.get("home")
     return PermittedFile(

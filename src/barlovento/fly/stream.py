@@ -110,8 +110,13 @@ def stream_setting(folder: Path) -> StreamSetting:
         _only_local(document, faults)
     if document is None or faults.errors:
         raise SurveyError(faults.errors)
-    assert document.species and document.unit and document.search and document.release_height
-    assert document.averaging_time and document.max_sources and document.measurement_height
+    assert document.species
+    assert document.unit
+    assert document.search
+    assert document.release_height
+    assert document.averaging_time
+    assert document.max_sources
+    assert document.measurement_height
     assert document.roughness_length
     return StreamSetting(
         species=document.species,

@@ -23,10 +23,10 @@ from barlovento.search.belief_cloud import (
     Anchor,
     Cloud,
     Prior,
+    after,
     drawn,
     drawn_anew,
     log_prior,
-    after,
     prior_of,
 )
 from barlovento.search.belief_map import BeliefMap, Found, answer_of, map_of

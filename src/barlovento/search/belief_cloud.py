@@ -171,7 +171,7 @@ class Cloud:
 
     @property
     def density(self) -> Floats:
-        """ln of the posterior density up to a constant, shape (k,)."""
+        """Ln of the posterior density up to a constant, shape (k,)."""
         return self.prior + self.settled + self.open
 
     @property

@@ -6,6 +6,7 @@ background as told by what that sensor has read so far, and the block whose turn
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -390,7 +391,7 @@ def packed(
     change = np.flatnonzero((np.diff(block) != 0) | (np.diff(sensor) != 0)) + 1
     seg_start = np.concatenate([[0], change, [len(rows)]]).astype(np.int64)
     seg_sd = np.empty(len(seg_start) - 1)
-    for g, (a, b) in enumerate(zip(seg_start[:-1], seg_start[1:], strict=True)):
+    for g, (a, b) in enumerate(itertools.pairwise(seg_start)):
         level, seg_sd[g] = _level(record, int(sensor[a]), middle[rows[a:b]], noise, background)
         excess = record.value[rows[a:b]] - level
         out[a:b, kernels.EXCESS] = excess

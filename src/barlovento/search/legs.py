@@ -7,6 +7,7 @@ home is never chosen.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -340,7 +341,7 @@ def _flight(drone: Drone, view: Outlook, places: Sequence[Place]) -> float:
     """Return the time along straight lines in the wind [s]."""
     wind = view.speed * view.downwind
     total = 0.0
-    for a, b in zip(places[:-1], places[1:], strict=True):
+    for a, b in itertools.pairwise(places):
         far = math.dist(a, b)
         if far > 0.0:
             direction = (np.array(b) - np.array(a)) / far

@@ -55,7 +55,7 @@ class Candidate:
     @property
     def places(self) -> Floats:
         """Where readings are foreseen, shape (n, 3) [m]."""
-        n = max(int(round(self.length / SPACING)), 2)
+        n = max(round(self.length / SPACING), 2)
         f = (np.arange(n) + 0.5) / n
         out = np.empty((n, 3))
         for k in range(2):

@@ -347,14 +347,14 @@ def write_step(step: Step, out: Path) -> None:
 
 
 def _picture(step: Step) -> bytes:
-    from barlovento.search import belief_kernels as kernels
+    from barlovento.search import belief_likelihood as columns
     from barlovento.share.belief_map import BeliefPicture, belief_png
 
     belief, permitted = step.belief, step.permitted
     rows = np.concatenate([belief.closed.rows, belief.waiting.rows])
-    excess = rows[:, kernels.EXCESS] / np.sqrt(rows[:, kernels.VARIANCE])
+    excess = rows[:, columns.EXCESS] / np.sqrt(rows[:, columns.VARIANCE])
     there = belief.map
-    towards = rows[-60:, kernels.TOWARDS]
+    towards = rows[-60:, columns.TOWARDS]
     return belief_png(
         BeliefPicture(
             title=f"Next: {step.choice.phase}",
@@ -363,7 +363,7 @@ def _picture(step: Step) -> bytes:
             y=there.y,
             density=there.density,
             rings=(permitted.ring, *permitted.holes),
-            track=np.column_stack([rows[:, kernels.POINT_X], rows[:, kernels.POINT_Y], excess]),
+            track=np.column_stack([rows[:, columns.POINT_X], rows[:, columns.POINT_Y], excess]),
             legs=[
                 np.vstack([[drone.x, drone.y, drone.z], leg.waypoints])
                 for leg, drone in zip(step.choice.legs, step.drones, strict=True)

@@ -11,6 +11,7 @@ from scipy import stats
 from barlovento.dispersion.plume import N_VIEW, ray, view
 from barlovento.dispersion.spread import spread_tables
 from barlovento.search import belief_kernels as kernels
+from barlovento.search import belief_likelihood as columns
 
 
 def tables() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
@@ -27,12 +28,12 @@ def tables() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
 
 
 def reading(x: float, y: float, excess: float = 0.0) -> np.ndarray:
-    row = np.zeros(kernels.COLUMNS)
-    row[kernels.POINT_X], row[kernels.POINT_Y], row[kernels.POINT_Z] = x, y, 12.0
-    row[kernels.SPEED], row[kernels.SCALE] = 4.0, 0.14
-    row[kernels.EXCESS], row[kernels.VARIANCE] = excess, 1.0
-    row[kernels.WEIGHT], row[kernels.EDDIES], row[kernels.PIECES] = 1.0, 1.0, 1.0
-    row[kernels.REACH] = 1.0
+    row = np.zeros(columns.COLUMNS)
+    row[columns.POINT_X], row[columns.POINT_Y], row[columns.POINT_Z] = x, y, 12.0
+    row[columns.SPEED], row[columns.SCALE] = 4.0, 0.14
+    row[columns.EXCESS], row[columns.VARIANCE] = excess, 1.0
+    row[columns.WEIGHT], row[columns.EDDIES], row[columns.PIECES] = 1.0, 1.0, 1.0
+    row[columns.REACH] = 1.0
     return row
 
 
@@ -41,12 +42,12 @@ def reading(x: float, y: float, excess: float = 0.0) -> np.ndarray:
 def test_the_plume_is_that_of_dispersion(x: float, y: float, even: float) -> None:
     tab_y, tab_z, tab_u, top, inv_step = tables()
     row = reading(x, y)
-    row[kernels.EVEN] = even
+    row[columns.EVEN] = even
     seen = np.empty((1, N_VIEW))
-    err = np.array([0.2, 0.0, -0.1, 0.0, kernels.SIZE, 0.0])
+    err = np.array([0.2, 0.0, -0.1, 0.0, columns.SIZE, 0.0])
     view(x, y, 0.0, 0.0, err, inv_step, tab_y.shape[1], seen[0])
     expected = ray(
-        seen, 0, 0.1, 12.0, 2.0, 4.0, even, tab_y, tab_z, tab_u, 0, top[0], kernels.SIZE, 9.0
+        seen, 0, 0.1, 12.0, 2.0, 4.0, even, tab_y, tab_z, tab_u, 0, top[0], columns.SIZE, 9.0
     )
     found = kernels.shape_of(
         0.0, 0.0, 2.0, 0.1, math.exp(0.2), math.exp(-0.1), row[None], 0, 0,
@@ -58,13 +59,13 @@ def test_the_plume_is_that_of_dispersion(x: float, y: float, even: float) -> Non
 
 
 def evidence_of(rows: np.ndarray, sd: float, rate: float) -> float:
-    h = np.zeros((1, kernels.UNKNOWNS))
-    h[0, kernels.Z], h[0, kernels.RATE], h[0, kernels.SCATTER] = 2.0, math.log(rate), -30.0
+    h = np.zeros((1, columns.UNKNOWNS))
+    h[0, columns.Z], h[0, columns.RATE], h[0, columns.SCATTER] = 2.0, math.log(rate), -30.0
     n = len(rows)
-    out, none = np.zeros(1), np.zeros((n, kernels.TURNS))
+    out, none = np.zeros(1), np.zeros((n, columns.TURNS))
     kernels.evidence(
         h, rows, np.array([0, n]), np.array([sd]), np.array([0, 1]), none, none, *tables(),
-        kernels.TURN_NODE, kernels.TURN_LOG_WEIGHT, 0.0, out,
+        columns.TURN_NODE, columns.TURN_LOG_WEIGHT, 0.0, out,
     )  # fmt: skip
     return float(out[0])
 
@@ -75,12 +76,12 @@ def test_a_reading_is_students_t_mixed_with_misses_and_summed_over_turns() -> No
         0.0, 0.0, 2.0, 0.0, 1.0, 1.0, rows, 0, 0, *tables()
     )
     rate = 5.0 / amplitude
-    turn = 0.14 * kernels.TURN_NODE
+    turn = 0.14 * columns.TURN_NODE
     mean = 5.0 * np.exp(-0.5 * ((angle - turn) / spread) ** 2)
     t4 = stats.t(4).pdf
     likelihood = 0.95 * t4(3.0 - mean) + 0.05 * t4(3.0)
     # readings of one eddy count once, and this one is an eddy of its own
-    expected = math.log(np.exp(kernels.TURN_LOG_WEIGHT) @ (likelihood / t4(3.0)))
+    expected = math.log(np.exp(columns.TURN_LOG_WEIGHT) @ (likelihood / t4(3.0)))
     assert evidence_of(rows, 1e-6, rate) == pytest.approx(expected, abs=2e-3)
 
 
@@ -96,20 +97,20 @@ def test_readings_of_one_eddy_count_less() -> None:
     rows = np.array([reading(120.0, y, 6.0) for y in np.linspace(-4.0, 4.0, 6)])
     amplitude, *_ = kernels.shape_of(0.0, 0.0, 2.0, 0.0, 1.0, 1.0, rows, 3, 0, *tables())
     apart = evidence_of(rows, 1e-6, 6.0 / amplitude)
-    rows[:, kernels.EDDIES] = 10.0
+    rows[:, columns.EDDIES] = 10.0
     assert 0.0 < evidence_of(rows, 1e-6, 6.0 / amplitude) < 0.5 * apart
 
 
 def test_a_non_detect_counts_by_the_distribution_function() -> None:
     rows = np.array([reading(120.0, 0.0, 2.0)])
-    rows[0, kernels.HIDDEN] = 1.0
+    rows[0, columns.HIDDEN] = 1.0
     amplitude, angle, spread, _ = kernels.shape_of(
         0.0, 0.0, 2.0, 0.0, 1.0, 1.0, rows, 0, 0, *tables()
     )
-    mean = 8.0 * np.exp(-0.5 * ((angle - 0.14 * kernels.TURN_NODE) / spread) ** 2)
+    mean = 8.0 * np.exp(-0.5 * ((angle - 0.14 * columns.TURN_NODE) / spread) ** 2)
     cdf = stats.t(4).cdf
-    strong2 = mean**2 * (1.0 + ((angle - 0.14 * kernels.TURN_NODE) / spread) ** 2)
+    strong2 = mean**2 * (1.0 + ((angle - 0.14 * columns.TURN_NODE) / spread) ** 2)
     assert (strong2 >= 0).all()
     ratio = cdf(2.0 - mean) / cdf(2.0)
-    expected = math.log(np.exp(kernels.TURN_LOG_WEIGHT) @ ratio)
+    expected = math.log(np.exp(columns.TURN_LOG_WEIGHT) @ ratio)
     assert evidence_of(rows, 1e-6, 8.0 / amplitude) == pytest.approx(expected, abs=5e-3)

@@ -199,7 +199,9 @@ def batches(
                 "Send readings in order of time.",
             )  # fmt: skip
         last = time
-        record = {key: _number(row, key, number, name) for key in (*GAS, *WIND, *MORE_WIND)}
+        record: dict[str, Any] = {
+            key: _number(row, key, number, name) for key in (*GAS, *WIND, *MORE_WIND)
+        }
         record["time"], record["sensor"] = time, str(row.get("sensor") or "sensor")
         record["flag"] = str(row.get("flag") or "").strip().lower()
         if _held(record, GAS, number, name) and record["flag"] != "bad":

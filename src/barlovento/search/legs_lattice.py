@@ -154,10 +154,6 @@ def _parts(
     out = []
     for f, g in cuts:
         p, q = a + f * (b - a), a + g * (b - a)
-        for z in heights:
-            out.append(
-                Candidate(
-                    start=(float(p[0]), float(p[1])), end=(float(q[0]), float(q[1])), z=z, kind=kind
-                )
-            )
+        start, end = (float(p[0]), float(p[1])), (float(q[0]), float(q[1]))
+        out += [Candidate(start=start, end=end, z=z, kind=kind) for z in heights]
     return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
@@ -190,7 +191,7 @@ def _parts(survey: Survey) -> Iterator[tuple[Observations, Meteorology]]:
     """Yield readings and wind as they would have come in."""
     obs, met = survey.observations, survey.meteorology
     edges = np.arange(obs.time[0], obs.time[-1] + BATCH, max(BATCH, np.ptp(obs.time) / 60.0))
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in itertools.pairwise(edges):
         rows = (obs.time > a) & (obs.time <= b) if a > edges[0] else obs.time <= b
         if rows.any():
             known = met.time <= b
@@ -346,14 +347,14 @@ def write_step(step: Step, out: Path) -> None:
 
 
 def _picture(step: Step) -> bytes:
-    from barlovento.search import belief_kernels as kernels
+    from barlovento.search import belief_likelihood as columns
     from barlovento.share.belief_map import BeliefPicture, belief_png
 
     belief, permitted = step.belief, step.permitted
     rows = np.concatenate([belief.closed.rows, belief.waiting.rows])
-    excess = rows[:, kernels.EXCESS] / np.sqrt(rows[:, kernels.VARIANCE])
+    excess = rows[:, columns.EXCESS] / np.sqrt(rows[:, columns.VARIANCE])
     there = belief.map
-    towards = rows[-60:, kernels.TOWARDS]
+    towards = rows[-60:, columns.TOWARDS]
     return belief_png(
         BeliefPicture(
             title=f"Next: {step.choice.phase}",
@@ -362,7 +363,7 @@ def _picture(step: Step) -> bytes:
             y=there.y,
             density=there.density,
             rings=(permitted.ring, *permitted.holes),
-            track=np.column_stack([rows[:, kernels.POINT_X], rows[:, kernels.POINT_Y], excess]),
+            track=np.column_stack([rows[:, columns.POINT_X], rows[:, columns.POINT_Y], excess]),
             legs=[
                 np.vstack([[drone.x, drone.y, drone.z], leg.waypoints])
                 for leg, drone in zip(step.choice.legs, step.drones, strict=True)

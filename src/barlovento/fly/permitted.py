@@ -64,8 +64,8 @@ def read_permitted(path: Path, origin: tuple[float, float] | None) -> PermittedF
     properties = feature.get("properties") or {}
     if shape.get("type") != "Polygon" or not shape.get("coordinates"):
         raise BadInput(
-            f"{path.name}: the geometry is {shape.get('type')!r}. Give one Polygon, with holes where "
-            "needed."
+            f"{path.name}: the geometry is {shape.get('type')!r}. Give one Polygon, "
+            "with holes where needed."
         )
     axes = properties.get("axes", "geographic" if origin else "local")
     if axes not in ("geographic", "local"):
@@ -75,10 +75,7 @@ def read_permitted(path: Path, origin: tuple[float, float] | None) -> PermittedF
             f"{path.name} has longitudes and latitudes, but the survey has local metres without a "
             'place on earth. Give the area in the survey\'s metres, with "axes": "local".'
         )
-    if axes == "geographic":
-        place = origin
-    else:
-        place = None
+    place = origin if axes == "geographic" else None
     rings = [_ring(ring, place, path) for ring in shape["coordinates"]]
     home = properties.get("home")
     return PermittedFile(
@@ -106,18 +103,20 @@ def _json(path: Path) -> dict[str, Any]:
     return document
 
 
-def _feature(document: dict[str, Any], path: Path) -> dict[str, Any]:
+def _feature(document: Any, path: Path) -> dict[str, Any]:
     if document.get("type") == "FeatureCollection":
         features = document.get("features")
         if not isinstance(features, list) or len(features) != 1:
             count = len(features) if isinstance(features, list) else 0
             raise BadInput(f"{path.name} holds {count} features. Give exactly one polygon.")
-        document = features[0]
-    if not isinstance(document, dict) or document.get("type") != "Feature":
+        document = features[0] if isinstance(features[0], dict) else {}
+    if document.get("type") != "Feature":
         raise BadInput(
-            f"{path.name}: a Feature with heights is needed. Give it properties lower_m and upper_m."
+            f"{path.name}: a Feature with heights is needed. "
+            "Give it properties lower_m and upper_m."
         )
-    return document
+    found: dict[str, Any] = document
+    return found
 
 
 def _height(properties: dict[str, Any], which: str, path: Path) -> float:
@@ -147,8 +146,8 @@ def _places(given: Any, origin: tuple[float, float] | None, path: Path) -> Ring:
     if origin is not None:
         if (np.abs(values[:, 0]) > 180.0).any() or (np.abs(values[:, 1]) > 90.0).any():
             raise BadInput(
-                f"{path.name}: a place is no longitude and latitude. Give degrees, longitude first, "
-                'or write "axes": "local" for metres.'
+                f"{path.name}: a place is no longitude and latitude. Give degrees, longitude "
+                'first, or write "axes": "local" for metres.'
             )
         x, y = to_local(values[:, 0], values[:, 1], origin=origin)
         values = np.column_stack([x, y])

@@ -110,8 +110,13 @@ def stream_setting(folder: Path) -> StreamSetting:
         _only_local(document, faults)
     if document is None or faults.errors:
         raise SurveyError(faults.errors)
-    assert document.species and document.unit and document.search and document.release_height
-    assert document.averaging_time and document.max_sources and document.measurement_height
+    assert document.species
+    assert document.unit
+    assert document.search
+    assert document.release_height
+    assert document.averaging_time
+    assert document.max_sources
+    assert document.measurement_height
     assert document.roughness_length
     return StreamSetting(
         species=document.species,
@@ -194,7 +199,9 @@ def batches(
                 "Send readings in order of time.",
             )  # fmt: skip
         last = time
-        record = {key: _number(row, key, number, name) for key in (*GAS, *WIND, *MORE_WIND)}
+        record: dict[str, Any] = {
+            key: _number(row, key, number, name) for key in (*GAS, *WIND, *MORE_WIND)
+        }
         record["time"], record["sensor"] = time, str(row.get("sensor") or "sensor")
         record["flag"] = str(row.get("flag") or "").strip().lower()
         if _held(record, GAS, number, name) and record["flag"] != "bad":

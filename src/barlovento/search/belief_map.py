@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from barlovento.domain.observation import SearchArea
 from barlovento.domain.regions import credible_region
-from barlovento.search import belief_kernels as kernels
+from barlovento.search import belief_likelihood as columns
 from barlovento.search.belief_cloud import picked
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def answer_of(slots: Sequence[Slot], seed: int, least: float = TOLD) -> tuple[Fo
         # draws that were picked twice would make spikes of no width
         spread = draws[:, :2].std(axis=0) * max(slot.cloud.effective, 8.0) ** (-1.0 / 6.0)
         place = draws[:, :2] + 0.5 * spread * rng.standard_normal((DRAWS, 2))
-        rate = np.quantile(np.exp(draws[:, kernels.RATE]), [0.05, 0.5, 0.95])
+        rate = np.quantile(np.exp(draws[:, columns.RATE]), [0.05, 0.5, 0.95])
         region = credible_region(place[:, 0], place[:, 1])
         out.append(
             Found(

@@ -1,13 +1,14 @@
 """From new readings to the rows that the belief's kernels take, a block of time after the other.
 
-Each reading gets the wind of its own window, the tables of spread of its air, its sensor's noise and
-background as told by what that sensor has read so far, and the block whose turn it shares.
+Each reading gets the wind of its own window, the tables of spread of its air, its sensor's noise
+and background as told by what that sensor has read so far, and the block whose turn it shares.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -15,24 +16,22 @@ from numpy.typing import NDArray
 
 from barlovento.dispersion import winds
 from barlovento.dispersion.spread import N_TABLE, SpreadTables, spread_tables
-from barlovento.domain.observation import Meteorology, Observations, SearchArea
-from barlovento.errors import BadInput
-from barlovento.search import belief_kernels as kernels
+from barlovento.domain.observation import Meteorology, SearchArea
+from barlovento.search import belief_likelihood as columns
+from barlovento.search.belief_record import (
+    FEW,
+    LEVEL_ERROR,
+    Record,
+    block_width,
+    level_at,
+    noise_of,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MICRO = 1e9
-"""ug per kg [1]."""
-
-STRETCH_TIME, STRETCH_LENGTH = 10.0, 8.0
-"""Longest time [s] and way [m] over which readings of one sensor are averaged."""
-
 PIECE = 12.0
 """Longest piece of a path that is looked at as one [m]."""
-
-BLOCK = 60.0
-"""Shortest time in which the wind has one turn off its record [s]."""
 
 EDDY = 5.0
 """Integral time of the concentration in a plume [s]."""
@@ -49,57 +48,12 @@ PLACE, LASTING = 20.0, 0.01
 LEVEL_TIME = 60.0
 """Time within which a sensor's background is one level [s]."""
 
-LEVEL_ERROR = 0.3
-"""Least error of that level, in units of the noise [1]."""
-
-FEW = 6
-"""Sensors with fewer readings share noise and background [1]."""
-
 GAS_MOST, GAS_SHARE, FAINT = 3.0, 0.07, 1.0
 """Most that one reading can tell of gas being there at all [nat], share of a reading that a plume
 needs to half explain it, and what faint readings don't tell [nat]."""
 
 LATE = 180.0
 """How long a block waits for its wind record [s]."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """All readings so far, averaged over stretches, in order of their windows' ends.
-
-    Parameters
-    ----------
-    start, end : ndarray, shape (n,)
-        Window [s since 1970 UTC].
-    sensor : ndarray of int, shape (n,)
-        Index into ``names``.
-    names : tuple of str
-        Sensors.
-    x, y, z, half_x, half_y : ndarray, shape (n,)
-        Middle of the path, and half of it; zero for a point [m].
-    value : ndarray, shape (n,)
-        Reading or limit [ug m-3].
-    hidden : ndarray of bool, shape (n,)
-        True for a non-detect.
-    """
-
-    start: Floats
-    end: Floats
-    sensor: Ints
-    names: tuple[str, ...]
-    x: Floats
-    y: Floats
-    z: Floats
-    half_x: Floats
-    half_y: Floats
-    value: Floats
-    hidden: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return int(self.end.size)
-
-
-ARRAYS = ("start", "end", "sensor", "x", "y", "z", "half_x", "half_y", "value", "hidden")
 
 
 class Packed(NamedTuple):
@@ -127,15 +81,6 @@ class Air:
     tables: SpreadTables
 
 
-def no_record() -> Record:
-    """Return a record without readings."""
-    none = np.empty(0)
-    return Record(
-        start=none, end=none, sensor=np.empty(0, dtype=np.int64), names=(), x=none, y=none, z=none,
-        half_x=none, half_y=none, value=none, hidden=np.empty(0, dtype=bool),
-    )  # fmt: skip
-
-
 def no_air(area: SearchArea) -> Air:
     """Return empty tables that reach over a search area."""
     across = math.hypot(area.x[1] - area.x[0], area.y[1] - area.y[0])
@@ -155,7 +100,7 @@ def no_air(area: SearchArea) -> Air:
 def no_rows() -> Packed:
     """Return rows without readings."""
     zero = np.zeros(1, dtype=np.int64)
-    return Packed(np.empty((0, kernels.COLUMNS)), zero, np.empty(0), zero)
+    return Packed(np.empty((0, columns.COLUMNS)), zero, np.empty(0), zero)
 
 
 def joined(a: Packed, b: Packed) -> Packed:
@@ -166,168 +111,6 @@ def joined(a: Packed, b: Packed) -> Packed:
         np.concatenate([a.seg_sd, b.seg_sd]),
         np.concatenate([a.block_start, b.block_start[1:] + len(a.seg_sd)]),
     )
-
-
-def taken_in(record: Record, obs: Observations, response: float) -> Record:
-    """Return the record with new readings behind the old ones.
-
-    Parameters
-    ----------
-    record : Record
-        What was read before.
-    obs : Observations
-        The new readings.
-    response : float
-        Time constant of the sensors: a reading tells of where they were that long ago [s].
-
-    Raises
-    ------
-    BadInput
-        If a reading is older than one of the same sensor that was taken in before.
-    """
-    if len(obs) == 0:
-        return record
-    names = list(record.names)
-    names += [name for name in obs.sensor_names if name not in names]
-    sensor = np.array([names.index(name) for name in obs.sensor_names], dtype=np.int64)[obs.sensor]
-    for s in np.unique(sensor):
-        old, new = record.end[record.sensor == s], obs.time[sensor == s]
-        if old.size and new.size and new.min() <= old.max():
-            raise BadInput(
-                f"A reading of {names[s]} at {new.min():.1f} s is not later than one that was taken "
-                f"in before, at {old.max():.1f} s. Give new readings only, in order of time."
-            )
-    parts = [_stretches(obs, np.flatnonzero(sensor == s), response) for s in np.unique(sensor)]
-    new_sensor = np.repeat(np.unique(sensor), [len(p["end"]) for p in parts])
-    fresh = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
-    fresh["sensor"] = new_sensor
-    order = np.argsort(fresh["end"], kind="stable")
-    return replace(
-        record,
-        names=tuple(names),
-        **{n: np.concatenate([getattr(record, n), fresh[n][order]]) for n in ARRAYS},
-    )
-
-
-def _stretches(obs: Observations, rows: Ints, response: float) -> dict[str, NDArray[np.generic]]:
-    """Return the readings of one sensor averaged over short stretches of time and way."""
-    rows = rows[np.argsort(obs.time[rows], kind="stable")]
-    t = obs.time[rows]
-    path = np.isfinite(obs.x2[rows])
-    x, y = obs.x[rows], obs.y[rows]
-    if response > 0.0 and len(t) > 1 and not path.any():
-        x, y = np.interp(t - response, t, x), np.interp(t - response, t, y)
-    hidden = obs.censored[rows]
-    far_x = np.where(path, obs.x2[rows], x)
-    far_y = np.where(path, obs.y2[rows], y)
-    z = np.where(path, 0.5 * (obs.z[rows] + np.nan_to_num(obs.z2[rows])), obs.z[rows])
-    step = np.hypot(np.diff(x), np.diff(y))
-    apart = np.concatenate([[0.0], np.diff(t)])
-    cut = (
-        (np.concatenate([[0.0], step]) > STRETCH_LENGTH)
-        | (apart > max(STRETCH_TIME, 2.0 * obs.averaging_time))
-        | (np.concatenate([[0], np.diff(hidden.astype(int))]) != 0)
-        | path
-    )
-    label = np.zeros(len(t), dtype=np.int64)
-    begin_t, way = t[0] - obs.averaging_time, 0.0
-    for k in range(1, len(t)):
-        way += step[k - 1]
-        label[k] = label[k - 1]
-        if cut[k] or t[k] - begin_t > STRETCH_TIME or way > STRETCH_LENGTH:
-            label[k] += 1
-            begin_t, way = t[k] - obs.averaging_time, 0.0
-    count = np.bincount(label)
-
-    def mean(values: Floats) -> Floats:
-        return np.asarray(np.bincount(label, weights=values) / count)
-
-    first = np.searchsorted(label, np.arange(len(count)))
-    last = np.searchsorted(label, np.arange(len(count)), side="right") - 1
-    return {
-        "start": t[first] - obs.averaging_time,
-        "end": t[last],
-        "x": mean(0.5 * (x + far_x)),
-        "y": mean(0.5 * (y + far_y)),
-        "z": mean(z),
-        "half_x": mean(0.5 * (far_x - x)),
-        "half_y": mean(0.5 * (far_y - y)),
-        "value": mean(obs.concentration[rows] * MICRO),
-        "hidden": hidden[first],
-    }
-
-
-def block_width(record: Record) -> float:
-    """Return how long a block lasts [s]."""
-    return max(BLOCK, float(np.median(record.end - record.start)))
-
-
-def noise_of(record: Record, limit: float | None) -> Floats:
-    """Return each sensor's noise, from the differences of readings that follow each other.
-
-    Parameters
-    ----------
-    record : Record
-        All readings.
-    limit : float or None
-        Detection limit [ug m-3].
-
-    Returns
-    -------
-    ndarray, shape (sensors,)
-        [ug m-3].
-    """
-    floor = 1e-4 * float(np.median(np.abs(record.value))) + 1e-6
-    if record.hidden.any():
-        floor = max(floor, float(np.median(record.value[record.hidden])) / 4.0)
-    if limit is not None:
-        floor = max(floor, limit / 6.0)
-    out = np.full(len(record.names), math.nan)
-    for s in range(len(out)):
-        step = np.abs(np.diff(record.value[record.sensor == s][-2000:]))
-        step = step[step > 0.0]
-        if step.size >= FEW:
-            out[s] = max(floor, float(np.quantile(step, 0.1)) / (0.1257 * math.sqrt(2.0)))
-    known = out[np.isfinite(out)]
-    usual = float(np.median(known)) if known.size else max(floor, 0.003 * float(record.value.max()))
-    return np.where(np.isfinite(out), out, usual)
-
-
-def level_at(
-    time: Floats, value: Floats, noise: float, at: float, reach: float
-) -> tuple[float, float]:
-    """Return the background of one sensor about a time, and its error.
-
-    Plumes only add: the level starts from the lower quarter of the readings, weighted by nearness
-    in time, and is then the mean of those that are not far above it.
-
-    Parameters
-    ----------
-    time, value : ndarray, shape (n,)
-        Readings of the sensor so far [s], [ug m-3].
-    noise : float
-        [ug m-3].
-    at, reach : float
-        Where, and time constant of the weights [s].
-
-    Returns
-    -------
-    level, sd : float
-        [ug m-3].
-    """
-    weight = np.exp(-0.5 * ((time - at) / reach) ** 2) + 1e-4
-    order = np.argsort(value)
-    share = np.cumsum(weight[order]) / weight.sum()
-    level = float(value[order][np.searchsorted(share, 0.25)]) + 0.67 * noise
-    near = weight
-    for _ in range(4):
-        near = np.where((value < level + 1.5 * noise) & (value > level - 3.0 * noise), weight, 0.0)
-        if near.sum() <= 0.0:
-            return level, 3.0 * noise
-        # the mean of a Gaussian cut at -3 and 1.5 lies .134 below its middle
-        level = float((near * value).sum() / near.sum()) + 0.134 * noise
-    count = float(near.sum() ** 2 / (near**2).sum())
-    return level, noise * math.hypot(LEVEL_ERROR, 1.0 / math.sqrt(count))
 
 
 def packed(
@@ -372,30 +155,30 @@ def packed(
     window = record.end[rows] - record.start[rows]
     state = winds.air_state(met, wind, window, winds.direction_unrest(met))
     air, index = air_rows(air, state, area)
-    out = np.zeros((len(rows), kernels.COLUMNS))
-    out[:, kernels.POINT_X], out[:, kernels.POINT_Y] = record.x[rows], record.y[rows]
-    out[:, kernels.POINT_Z] = record.z[rows]
-    out[:, kernels.TOWARDS], out[:, kernels.SPEED] = wind.angle, wind.speed
-    out[:, kernels.EVEN] = winds.even_share(state)
-    out[:, kernels.AIR] = index
-    out[:, kernels.FAR_X], out[:, kernels.FAR_Y] = record.half_x[rows], record.half_y[rows]
+    out = np.zeros((len(rows), columns.COLUMNS))
+    out[:, columns.POINT_X], out[:, columns.POINT_Y] = record.x[rows], record.y[rows]
+    out[:, columns.POINT_Z] = record.z[rows]
+    out[:, columns.TOWARDS], out[:, columns.SPEED] = wind.angle, wind.speed
+    out[:, columns.EVEN] = winds.even_share(state)
+    out[:, columns.AIR] = index
+    out[:, columns.FAR_X], out[:, columns.FAR_Y] = record.half_x[rows], record.half_y[rows]
     half = np.hypot(record.half_x[rows], record.half_y[rows])
-    out[:, kernels.PIECES] = np.clip(np.ceil(2.0 * half / PIECE), 1, 12)
-    out[:, kernels.HIDDEN] = record.hidden[rows]
-    out[:, kernels.SCALE] = turn_scale(window, wind.speed)
-    out[:, kernels.WEIGHT] = _weight(record, rows) / (1.0 + (MEANDER / wind.speed) ** 4)
-    out[:, kernels.EDDIES] = _eddies(record)[rows]
+    out[:, columns.PIECES] = np.clip(np.ceil(2.0 * half / PIECE), 1, 12)
+    out[:, columns.HIDDEN] = record.hidden[rows]
+    out[:, columns.SCALE] = turn_scale(window, wind.speed)
+    out[:, columns.WEIGHT] = _weight(record, rows) / (1.0 + (MEANDER / wind.speed) ** 4)
+    out[:, columns.EDDIES] = _eddies(record)[rows]
     noise = noise_of(record, limit)
-    out[:, kernels.VARIANCE] = noise[sensor] ** 2
+    out[:, columns.VARIANCE] = noise[sensor] ** 2
     change = np.flatnonzero((np.diff(block) != 0) | (np.diff(sensor) != 0)) + 1
     seg_start = np.concatenate([[0], change, [len(rows)]]).astype(np.int64)
     seg_sd = np.empty(len(seg_start) - 1)
-    for g, (a, b) in enumerate(zip(seg_start[:-1], seg_start[1:], strict=True)):
+    for g, (a, b) in enumerate(itertools.pairwise(seg_start)):
         level, seg_sd[g] = _level(record, int(sensor[a]), middle[rows[a:b]], noise, background)
         excess = record.value[rows[a:b]] - level
-        out[a:b, kernels.EXCESS] = excess
-        out[a:b, kernels.GAS], out[a:b, kernels.REACH] = _gas(excess, float(noise[sensor[a]]))
-        out[a:b, kernels.MET2] = _met(middle[rows[a:b]], excess - 2.0 * noise[sensor[a]]) ** 2
+        out[a:b, columns.EXCESS] = excess
+        out[a:b, columns.GAS], out[a:b, columns.REACH] = _gas(excess, float(noise[sensor[a]]))
+        out[a:b, columns.MET2] = _met(middle[rows[a:b]], excess - 2.0 * noise[sensor[a]]) ** 2
     first = block[seg_start[:-1]]
     block_start = np.concatenate([[0], np.flatnonzero(np.diff(first)) + 1, [len(first)]])
     return Packed(out, seg_start, seg_sd, block_start.astype(np.int64)), air
@@ -424,7 +207,7 @@ def _met(time: Floats, excess: Floats) -> Floats:
     first = np.searchsorted(time, time - EDDY)
     last = np.searchsorted(time, time + EDDY, side="right")
     most = [excess[a:b].max() for a, b in zip(first, last, strict=True)]
-    return np.maximum(np.array(most), 0.0)
+    return np.asarray(np.maximum(np.array(most), 0.0))
 
 
 def _level(
@@ -511,11 +294,14 @@ def air_rows(air: Air, state: Floats, area: SearchArea) -> tuple[Air, Ints]:
             release_height=0.5 * (area.release_height[0] + area.release_height[1]),
             distance_max=(old.step * (N_TABLE - 1)) ** 2,
         )
-        names = ("sigma_y", "sigma_z", "speed_ratio", "mixing_height")
         air = Air(
             keys=(*air.keys, *seen),
-            tables=replace(
-                old, **{n: np.concatenate([getattr(old, n), getattr(new, n)]) for n in names}
+            tables=SpreadTables(
+                step=old.step,
+                sigma_y=np.concatenate([old.sigma_y, new.sigma_y]),
+                sigma_z=np.concatenate([old.sigma_z, new.sigma_z]),
+                speed_ratio=np.concatenate([old.speed_ratio, new.speed_ratio]),
+                mixing_height=np.concatenate([old.mixing_height, new.mixing_height]),
             ),
         )
     return air, np.array([place[key] for key in keys], dtype=np.int64)

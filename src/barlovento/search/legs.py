@@ -7,6 +7,7 @@ home is never chosen.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -59,7 +60,8 @@ class Drone:
     endurance_left : float
         How long it can still fly, its reserve left out [s].
     way_home : callable, optional
-        From a place (x, y) [m] to the time from there to home [s]; without it, by airspeed and wind.
+        From a place (x, y) [m] to the time from there to home [s]; without it, by airspeed and
+        wind.
     """
 
     name: str
@@ -346,7 +348,7 @@ def _flight(drone: Drone, view: Outlook, places: Sequence[Place]) -> float:
     """Return the time along straight lines in the wind [s]."""
     wind = view.speed * view.downwind
     total = 0.0
-    for a, b in zip(places[:-1], places[1:], strict=True):
+    for a, b in itertools.pairwise(places):
         far = math.dist(a, b)
         if far > 0.0:
             direction = (np.array(b) - np.array(a)) / far
@@ -418,9 +420,11 @@ def _why(
     told = f"{gain:.2f} nat about the sources in {seconds:.0f} s"
     if phase == "sweep":
         return f"{what}: it looks at most air that was not searched, {told}."
-    slots = [*belief.found] or [belief.spare]
+    slots = list(belief.found)
+    if not slots and belief.spare is not None:
+        slots = [belief.spare]
     middle = 0.5 * (np.array(c.start) + np.array(c.end))
-    places = [slot.cloud.middle for slot in slots if slot is not None]
+    places = [slot.cloud.middle for slot in slots]
     near = min(places, key=lambda p: float(np.hypot(*(p - middle))))
     along = float((middle - near) @ view.downwind)
     side = "downwind" if along >= 0 else "upwind"

@@ -55,7 +55,7 @@ class Candidate:
     @property
     def places(self) -> Floats:
         """Where readings are foreseen, shape (n, 3) [m]."""
-        n = max(int(round(self.length / SPACING)), 2)
+        n = max(round(self.length / SPACING), 2)
         f = (np.arange(n) + 0.5) / n
         out = np.empty((n, 3))
         for k in range(2):
@@ -154,10 +154,6 @@ def _parts(
     out = []
     for f, g in cuts:
         p, q = a + f * (b - a), a + g * (b - a)
-        for z in heights:
-            out.append(
-                Candidate(
-                    start=(float(p[0]), float(p[1])), end=(float(q[0]), float(q[1])), z=z, kind=kind
-                )
-            )
+        start, end = (float(p[0]), float(p[1])), (float(q[0]), float(q[1]))
+        out += [Candidate(start=start, end=end, z=z, kind=kind) for z in heights]
     return out

@@ -18,7 +18,8 @@ from barlovento.dispersion import winds
 from barlovento.domain.observation import Meteorology
 from barlovento.errors import BadInput
 from barlovento.search import belief_kernels as kernels
-from barlovento.search import belief_rows
+from barlovento.search import belief_likelihood as columns
+from barlovento.search import belief_record, belief_rows
 from barlovento.search.belief import Belief
 from barlovento.search.belief_cloud import picked
 
@@ -125,9 +126,9 @@ def _noise(belief: Belief) -> float:
     """Return the noise of a reading [ug m-3]."""
     rows = belief.waiting.rows if len(belief.waiting.rows) else belief.closed.rows
     if len(rows):
-        return float(np.sqrt(np.median(rows[:, kernels.VARIANCE])))
+        return float(np.sqrt(np.median(rows[:, columns.VARIANCE])))
     if belief.setting.detection_limit is not None:
-        return belief.setting.detection_limit * belief_rows.MICRO / 3.0
+        return belief.setting.detection_limit * belief_record.MICRO / 3.0
     # at 20 degrees Celsius and one atmosphere
     return NOISE_PPB * belief.setting.species.molar_mass * 1e3 / 24.06
 
@@ -201,7 +202,7 @@ def worlds_of(belief: Belief, rng: np.random.Generator) -> Worlds:
 def _squares(places: Floats) -> Floats:
     """Return squared distances between all places, shape (w, w)."""
     square = (places**2).sum(axis=1)
-    return np.maximum(square[:, None] + square[None] - 2.0 * places @ places.T, 0.0)
+    return np.asarray(np.maximum(square[:, None] + square[None] - 2.0 * places @ places.T, 0.0))
 
 
 def foreseen(worlds: Worlds, view: Outlook, places: Floats, speed: float) -> Floats:
@@ -223,12 +224,12 @@ def foreseen(worlds: Worlds, view: Outlook, places: Floats, speed: float) -> Flo
     ndarray, shape (w, n)
         Linear for a faint plume in units of the noise, logarithmic for a strong one [1].
     """
-    rows = np.zeros((len(places), kernels.COLUMNS))
-    rows[:, kernels.POINT_X], rows[:, kernels.POINT_Y] = places[:, 0], places[:, 1]
-    rows[:, kernels.POINT_Z] = places[:, 2]
-    rows[:, kernels.TOWARDS], rows[:, kernels.SPEED] = view.towards, view.speed
-    rows[:, kernels.EVEN], rows[:, kernels.SCALE] = view.even, view.scale
-    rows[:, kernels.AIR], rows[:, kernels.PIECES] = view.air, 1.0
+    rows = np.zeros((len(places), columns.COLUMNS))
+    rows[:, columns.POINT_X], rows[:, columns.POINT_Y] = places[:, 0], places[:, 1]
+    rows[:, columns.POINT_Z] = places[:, 2]
+    rows[:, columns.TOWARDS], rows[:, columns.SPEED] = view.towards, view.speed
+    rows[:, columns.EVEN], rows[:, columns.SCALE] = view.even, view.scale
+    rows[:, columns.AIR], rows[:, columns.PIECES] = view.air, 1.0
     total = np.zeros((len(worlds.weight), len(places)))
     for k, cloud in enumerate(worlds.clouds):
         each = np.zeros((len(cloud) + 1, len(places)))
@@ -254,7 +255,7 @@ def distances(reading: Floats) -> Floats:
         By :func:`foreseen`.
     """
     n = reading.shape[1]
-    keep = 1.0 / math.sqrt(1.0 + n * belief_rows.LEVEL_ERROR**2)
+    keep = 1.0 / math.sqrt(1.0 + n * belief_record.LEVEL_ERROR**2)
     level = reading.mean(axis=1, keepdims=True)
     return np.asarray(_squares(reading - (1.0 - keep) * level) / 8.0)
 

@@ -57,8 +57,8 @@ class Permitted:
             raise BadInput("The permitted volume has a number that is not finite. Mend the file.")
         if not 0.0 <= self.floor <= self.ceiling:
             raise BadInput(
-                f"The permitted heights run from {self.floor:g} to {self.ceiling:g} m. Give a floor "
-                "of zero or more, and a ceiling that is not below it."
+                f"The permitted heights run from {self.floor:g} to {self.ceiling:g} m. Give a "
+                "floor of zero or more, and a ceiling that is not below it."
             )
         shape = self.shape
         if not shape.is_valid or shape.area <= 0.0:

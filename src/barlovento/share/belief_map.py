@@ -131,7 +131,8 @@ def _flown(axes: Axes, picture: BeliefPicture) -> None:
             leg[:, 0], leg[:, 1], color=canvas.NEXT, lw=2.2, label="next leg" if k == 0 else None
         )
         axes.annotate(
-            "", xy=leg[-1, :2], xytext=leg[-2, :2],
+            "", xy=(float(leg[-1, 0]), float(leg[-1, 1])),
+            xytext=(float(leg[-2, 0]), float(leg[-2, 1])),
             arrowprops={"arrowstyle": "-|>", "color": canvas.NEXT, "lw": 2.2},
         )  # fmt: skip
     for x, y, label in picture.sources:
@@ -143,7 +144,8 @@ def _flown(axes: Axes, picture: BeliefPicture) -> None:
     if picture.towards is not None:
         c, s = float(np.cos(picture.towards)), float(np.sin(picture.towards))
         axes.annotate(
-            "", xy=(0.08 + 0.045 * c, 0.92 + 0.045 * s), xytext=(0.08 - 0.045 * c, 0.92 - 0.045 * s),
+            "", xy=(0.08 + 0.045 * c, 0.92 + 0.045 * s),
+            xytext=(0.08 - 0.045 * c, 0.92 - 0.045 * s),
             xycoords="axes fraction",
             arrowprops={"arrowstyle": "-|>", "color": canvas.SOFT_INK, "lw": 1.8},
         )  # fmt: skip

@@ -158,8 +158,14 @@ def search_stream(
         The stream, see :mod:`barlovento.fly.stream`.
     folder : Path
         Whose ``survey.toml`` says what is measured and where sources may be.
-    permitted_file, home, fleet, seed
-        As in :func:`search_survey`.
+    permitted_file : Path
+        Where drones may be.
+    home : tuple of float or None
+        In the survey's metres [m].
+    fleet : Fleet
+        The drones.
+    seed : int
+        Same seed, same answer.
     name : str
         Of the stream, for errors.
     every : float

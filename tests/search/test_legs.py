@@ -14,7 +14,8 @@ from shapely.geometry import LineString
 from barlovento.errors import BadInput
 from barlovento.search import legs_value
 from barlovento.search.belief import Belief, Setting, start
-from barlovento.search.legs import Drone, ground_speed, next_leg
+from barlovento.search.legs import Drone, next_leg
+from barlovento.search.legs_time import ground_speed
 from barlovento.search.permitted import Permitted
 
 SQUARE = ((-150.0, -200.0), (250.0, -200.0), (250.0, 200.0), (-150.0, 200.0))

@@ -6,12 +6,26 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO, TypeVar
 
 from cyclopts import Parameter
 
 from barlovento.cli.console import console, emit, progress_bar
 from barlovento.errors import BadInput, UsageError
+
+if TYPE_CHECKING:
+    from barlovento.searching import Step
+
+N = TypeVar("N", int, float)
+
+Airspeed = Annotated[float, Parameter(help="Of each drone [m/s].")]
+Endurance = Annotated[
+    float, Parameter(help="How long each can still fly, its reserve left out [s].")
+]
+Height = Annotated[
+    float | None, Parameter(help="Height above ground; without it, where they last were [m].")
+]
+Every = Annotated[float, Parameter(help="For a stream: a new leg so often [s].")]
 
 
 def search(
@@ -34,17 +48,13 @@ def search(
         ),
     ] = None,
     drones: Annotated[int, Parameter(help="How many share the search.")] = 1,
-    airspeed: Annotated[float, Parameter(help="Of each drone [m/s].")] = 10.0,
-    endurance: Annotated[
-        float, Parameter(help="How long each can still fly, its reserve left out [s].")
-    ] = 720.0,
-    height: Annotated[
-        float | None, Parameter(help="Height above ground; without it, where they last were [m].")
-    ] = None,
+    airspeed: Airspeed = 10.0,
+    endurance: Endurance = 720.0,
+    height: Height = None,
     home: Annotated[
         str | None, Parameter(help="X,Y in local metres; without it, what the file says.")
     ] = None,
-    every: Annotated[float, Parameter(help="For a stream: a new leg so often [s].")] = 30.0,
+    every: Every = 30.0,
     out: Annotated[
         Path | None, Parameter(help="Folder for next-leg.geojson and belief.png.")
     ] = None,
@@ -102,7 +112,7 @@ def search(
             _tell(step, out, json=json)
 
 
-def _tell(step, out: Path | None, *, json: bool) -> None:  # type: ignore[no-untyped-def]
+def _tell(step: Step, out: Path | None, *, json: bool) -> None:
     """Print a step, and write its files."""
     from barlovento import searching
 
@@ -149,7 +159,7 @@ def _home(text: str | None) -> tuple[float, float] | None:
     return x, y
 
 
-def _at_least(value: float, least: float, name: str):  # type: ignore[no-untyped-def]
+def _at_least(value: N, least: float, name: str) -> N:
     if not value >= least:
         raise UsageError(f"{name} is {value:g}; give {least:g} or more.")
     return value

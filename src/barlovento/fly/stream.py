@@ -76,7 +76,18 @@ class StreamSetting:
     response_time: float
 
     def mass(self, value: float | None) -> float | None:
-        """Return a value of the document in kg m-3."""
+        """Return a value of the document as mass concentration.
+
+        Parameters
+        ----------
+        value : float or None
+            [``unit``].
+
+        Returns
+        -------
+        float or None
+            [kg m-3].
+        """
         if value is None:
             return None
         return float(

@@ -16,7 +16,7 @@ from barlovento.search import belief_likelihood as columns
 from barlovento.search.belief_cloud import picked
 
 if TYPE_CHECKING:
-    from barlovento.search.belief import Slot
+    from barlovento.search.belief_state import Slot
 
 Floats = NDArray[np.float64]
 

@@ -167,7 +167,15 @@ def drawn_anew(
 
 
 def tempered(log_weight: Floats, least: float) -> Floats:
-    """Return weights raised to the largest power at which at least so many draws count."""
+    """Return weights raised to the largest power at which enough draws count.
+
+    Parameters
+    ----------
+    log_weight : ndarray, shape (k,)
+        Of the draws [1].
+    least : float
+        How many shall count at least [1].
+    """
     low, high = 0.0, 1.0
     if 1.0 / (normal(log_weight) ** 2).sum() >= least:
         return normal(log_weight)

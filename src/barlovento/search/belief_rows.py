@@ -33,7 +33,7 @@ Ints = NDArray[np.int64]
 PIECE = 12.0
 """Longest piece of a path that is looked at as one [m]."""
 
-EDDY = 5.0
+EDDY = 8.0
 """Integral time of the concentration in a plume [s]."""
 
 SHORT, TURN_SHORT, TURN_LONG = 300.0, math.radians(8.0), math.radians(5.0)

@@ -7,9 +7,8 @@ home is never chosen.
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,10 +20,14 @@ from barlovento.errors import BadInput
 from barlovento.search import legs_lattice, legs_value
 from barlovento.search.belief import Belief
 from barlovento.search.legs_lattice import Candidate
+from barlovento.search.legs_time import Drone, home_of, seconds_of
 from barlovento.search.legs_value import Outlook, Worlds, distances, foreseen, information
+from barlovento.search.legs_words import state_of, why_of
 from barlovento.search.permitted import Permitted, Place
 
 Floats = NDArray[np.float64]
+
+__all__ = ["Choice", "Drone", "Leg", "next_leg", "phase_of"]
 
 Phase = Literal["sweep", "trace", "confirm", "stop", "home"]
 
@@ -38,39 +41,8 @@ ENOUGH = 0.02
 LEFT = 0.05
 """Probability of a source below which an area counts as searched [1]."""
 
-TURNING, CLIMB = 4.0, 2.0
-"""Time lost at the start of a leg [s], and climbing speed [m s-1]."""
-
 FIRST, SECOND = 10, 36
 """First and second legs that are looked at closely [1]."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drone:
-    """One drone, as far as choosing its leg needs it.
-
-    Parameters
-    ----------
-    name : str
-        For people.
-    x, y, z : float
-        Where it is [m].
-    airspeed : float
-        [m s-1].
-    endurance_left : float
-        How long it can still fly, its reserve left out [s].
-    way_home : callable, optional
-        From a place (x, y) [m] to the time from there to home [s]; without it, by airspeed and
-        wind.
-    """
-
-    name: str
-    x: float
-    y: float
-    z: float
-    airspeed: float
-    endurance_left: float
-    way_home: Callable[[float, float], float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +150,7 @@ def next_leg(
                 waypoints=waypoints,
                 expected_information=gain,
                 seconds=seconds,
-                why=_why(candidate, gain, seconds, phase, belief, view),
+                why=why_of(candidate, gain, seconds, phase, belief, view),
             )
         )
     if flying == 0:
@@ -191,7 +163,7 @@ def next_leg(
         not belief.found and belief.readings and belief.probability < LEFT and best < 10 * ENOUGH
     ):
         return _stopped(belief, drones, view, permitted, best)
-    return Choice(phase=phase, legs=tuple(legs), why=_state(belief))
+    return Choice(phase=phase, legs=tuple(legs), why=state_of(belief))
 
 
 def phase_of(belief: Belief) -> Phase:
@@ -240,8 +212,8 @@ def _chosen(
     timed = []
     for candidate in options:
         for flown in (candidate, _reversed(candidate)):
-            seconds = _seconds(drone, view, (drone.x, drone.y), drone.z, flown, permitted)
-            if seconds + _home(drone, view, flown.end, flown.z, permitted) <= left:
+            seconds = seconds_of(drone, view, (drone.x, drone.y), drone.z, flown, permitted)
+            if seconds + home_of(drone, view, flown.end, flown.z, permitted) <= left:
                 timed.append((flown, seconds))
     timed = _nearer(timed)
     if not timed:
@@ -269,7 +241,7 @@ def _chosen(
             second = timed[n][0]
             if math.dist(first.end, second.end) < math.dist(first.end, second.start):
                 second = _reversed(second)
-            more = _seconds(drone, view, first.end, first.z, second, permitted)
+            more = seconds_of(drone, view, first.end, first.z, second, permitted)
             if seconds + more > left or gain[k] + gain[n] < ahead * (seconds + more):
                 continue
             both = information(worlds, known + apart[k] + d) - before
@@ -327,51 +299,6 @@ def _reversed(c: Candidate) -> Candidate:
     return Candidate(start=c.end, end=c.start, z=c.z, kind=c.kind)
 
 
-def ground_speed(airspeed: float, wind: Floats, direction: Floats) -> float:
-    """Return the speed over ground along a track, 0.5 m/s at least.
-
-    Parameters
-    ----------
-    airspeed : float
-        [m s-1].
-    wind : ndarray, shape (2,)
-        Where the air goes to [m s-1].
-    direction : ndarray, shape (2,)
-        Unit vector of the track.
-    """
-    along = float(wind @ direction)
-    across2 = float(wind @ wind) - along**2
-    return max(along + math.sqrt(max(airspeed**2 - across2, 0.0)), 0.5)
-
-
-def _flight(drone: Drone, view: Outlook, places: Sequence[Place]) -> float:
-    """Return the time along straight lines in the wind [s]."""
-    wind = view.speed * view.downwind
-    total = 0.0
-    for a, b in itertools.pairwise(places):
-        far = math.dist(a, b)
-        if far > 0.0:
-            direction = (np.array(b) - np.array(a)) / far
-            total += far / ground_speed(drone.airspeed, wind, direction)
-    return total
-
-
-def _seconds(
-    drone: Drone, view: Outlook, here: Place, z: float, leg: Candidate, permitted: Permitted
-) -> float:
-    """Return the time to the start of a leg and along it [s]."""
-    way = [here, *permitted.way(here, leg.start), leg.end]
-    return TURNING + abs(leg.z - z) / CLIMB + _flight(drone, view, way)
-
-
-def _home(drone: Drone, view: Outlook, here: Place, z: float, permitted: Permitted) -> float:
-    """Return the time home and down [s]."""
-    if drone.way_home is not None:
-        return drone.way_home(*here)
-    way = [here, *permitted.way(here, permitted.home)]
-    return TURNING + _flight(drone, view, way) + z / CLIMB
-
-
 def _homeward(drone: Drone, view: Outlook, permitted: Permitted) -> Leg:
     here = (drone.x, drone.y)
     way = permitted.way(here, permitted.home)
@@ -380,7 +307,7 @@ def _homeward(drone: Drone, view: Outlook, permitted: Permitted) -> Leg:
         drone=drone.name,
         waypoints=np.array([(*place, z) for place in way]),
         expected_information=0.0,
-        seconds=_home(drone, view, here, z, permitted),
+        seconds=home_of(drone, view, here, z, permitted),
         why="Home: no leg can be flown with what endurance and clock leave.",
     )
 
@@ -390,42 +317,5 @@ def _stopped(
 ) -> Choice:
     """Return the end of a search, with its confidence."""
     legs = tuple(_homeward(d, view, permitted) for d in drones)
-    why = f"No leg is expected to tell more than {max(best, 0.0):.2f} nat. " + _state(belief)
+    why = f"No leg is expected to tell more than {max(best, 0.0):.2f} nat. " + state_of(belief)
     return Choice(phase="stop", legs=legs, why=why)
-
-
-def _state(belief: Belief) -> str:
-    """Return what is believed, in a sentence."""
-    if belief.found:
-        parts = []
-        for slot in belief.found:
-            middle, spread = slot.cloud.middle, slot.cloud.spread
-            parts.append(
-                f"({middle[0]:.0f}, {middle[1]:.0f}) to {spread:.0f} m with "
-                f"{100 * slot.probability:.1f} %"
-            )
-        text = f"{len(parts)} found: " + "; ".join(parts) + "."
-        if belief.spare is not None:
-            text += f" One more: {100 * belief.spare.probability:.0f} %."
-        return text
-    return f"A source is there with {100 * belief.probability:.1f} %."
-
-
-def _why(
-    c: Candidate, gain: float, seconds: float, phase: Phase, belief: Belief, view: Outlook
-) -> str:
-    """Return why a leg was chosen."""
-    heading = math.degrees(math.atan2(c.end[0] - c.start[0], c.end[1] - c.start[1])) % 360.0
-    what = f"{c.length:.0f} m {c.kind} the wind towards {heading:.0f} degrees"
-    told = f"{gain:.2f} nat about the sources in {seconds:.0f} s"
-    if phase == "sweep":
-        return f"{what}: it looks at most air that was not searched, {told}."
-    slots = list(belief.found)
-    if not slots and belief.spare is not None:
-        slots = [belief.spare]
-    middle = 0.5 * (np.array(c.start) + np.array(c.end))
-    places = [slot.cloud.middle for slot in slots]
-    near = min(places, key=lambda p: float(np.hypot(*(p - middle))))
-    along = float((middle - near) @ view.downwind)
-    side = "downwind" if along >= 0 else "upwind"
-    return f"{what}, {abs(along):.0f} m {side} of the likely source: {told}."

@@ -98,8 +98,12 @@ def about_source(
 
     Parameters
     ----------
-    permitted, downwind, heights
-        As in :func:`over_area`.
+    permitted : Permitted
+        Where legs may be.
+    downwind : ndarray, shape (2,)
+        Unit vector [1].
+    heights : sequence of float
+        At which to fly [m].
     place : ndarray, shape (2,)
         Of the source [m].
     spread : float

@@ -158,7 +158,7 @@ def next_leg(
         return Choice(phase="home", legs=tuple(legs), why=why)
     best = max(leg.expected_information for leg in legs)
     if persist and not belief.found and best > 0.0:
-        return Choice(phase=phase, legs=tuple(legs), why=_state(belief))
+        return Choice(phase=phase, legs=tuple(legs), why=state_of(belief))
     if best < ENOUGH or (
         not belief.found and belief.readings and belief.probability < LEFT and best < 10 * ENOUGH
     ):

@@ -19,8 +19,8 @@ from barlovento.search.permitted import Permitted
 
 Progress = Callable[[float, str], None]
 
-BATCH = 120.0
-"""Readings of a survey are taken in so many seconds at a time [s]."""
+BATCH, MOST_BATCHES = 120.0, 10
+"""Readings of a survey are taken in by so many seconds or more, in no more pieces [s], [1]."""
 
 LEG_FILE, MAP_FILE = "next-leg.geojson", "belief.png"
 FILES = (LEG_FILE, MAP_FILE)
@@ -196,7 +196,9 @@ def search_stream(
 def _parts(survey: Survey) -> Iterator[tuple[Observations, Meteorology]]:
     """Yield readings and wind as they would have come in."""
     obs, met = survey.observations, survey.meteorology
-    edges = np.arange(obs.time[0], obs.time[-1] + BATCH, max(BATCH, np.ptp(obs.time) / 60.0))
+    edges = np.arange(
+        obs.time[0], obs.time[-1] + BATCH, max(BATCH, np.ptp(obs.time) / MOST_BATCHES)
+    )
     for a, b in itertools.pairwise(edges):
         rows = (obs.time > a) & (obs.time <= b) if a > edges[0] else obs.time <= b
         if rows.any():

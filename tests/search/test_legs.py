@@ -14,7 +14,7 @@ from shapely.geometry import LineString
 from barlovento.errors import BadInput
 from barlovento.search import legs_value
 from barlovento.search.belief import Belief, Setting, start
-from barlovento.search.legs import Drone, next_leg
+from barlovento.search.legs import Drone, next_leg, nothing_there
 from barlovento.search.legs_time import ground_speed
 from barlovento.search.permitted import Permitted
 
@@ -132,3 +132,8 @@ def test_information_has_its_bounds() -> None:
     one = replace(worlds, log_same=np.zeros((n, n)))
     # worlds that are one to the search have nothing to tell apart
     assert legs_value.information(one, apart) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_nothing_is_there_by_the_search_alone(swept: Belief, setting: Setting) -> None:
+    assert nothing_there(start(setting, 1)) == 0.5
+    assert nothing_there(swept) < 0.05

@@ -33,6 +33,7 @@ def search(
         str,
         Parameter(
             name="SURVEY_OR_STREAM",
+            allow_leading_hyphen=True,
             help="A survey folder; or a file of JSON lines or CSV rows, or - for stdin.",
         ),
     ],

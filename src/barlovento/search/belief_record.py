@@ -129,7 +129,7 @@ def _stretches(obs: Observations, rows: Ints, response: float) -> dict[str, NDAr
     path = np.isfinite(obs.x2[rows])
     x, y = obs.x[rows], obs.y[rows]
     if response > 0.0 and len(t) > 1 and not path.any():
-        x, y = np.interp(t - response, t, x), np.interp(t - response, t, y)
+        x, y = _earlier(t, x, response), _earlier(t, y, response)
     hidden = obs.censored[rows]
     far_x = np.where(path, obs.x2[rows], x)
     far_y = np.where(path, obs.y2[rows], y)
@@ -168,6 +168,14 @@ def _stretches(obs: Observations, rows: Ints, response: float) -> dict[str, NDAr
         "value": mean(obs.concentration[rows] * MICRO),
         "hidden": hidden[first],
     }
+
+
+def _earlier(time: Floats, place: Floats, lag: float) -> Floats:
+    """Return where a sensor was some seconds before; the first moves on as it began to [m]."""
+    step = max(float(time[1] - time[0]), 1e-3)
+    begin = float(place[0]) - lag * (float(place[1]) - float(place[0])) / step
+    known = np.interp(time - lag, np.append(time[0] - lag, time), np.append(begin, place))
+    return np.asarray(known)
 
 
 def block_width(record: Record) -> float:

@@ -52,6 +52,9 @@ GAS_MOST, GAS_SHARE, FAINT = 3.0, 0.07, 1.0
 """Most that one reading can tell of gas being there at all [nat], share of a reading that a plume
 needs to half explain it, and what faint readings don't tell [nat]."""
 
+ALIKE = 30.0
+"""Readings nearer to each other than this may become one in a long search [m]."""
+
 LATE = 180.0
 """How long a block waits for its wind record [s]."""
 
@@ -111,6 +114,58 @@ def joined(a: Packed, b: Packed) -> Packed:
         np.concatenate([a.seg_sd, b.seg_sd]),
         np.concatenate([a.block_start, b.block_start[1:] + len(a.seg_sd)]),
     )
+
+
+def halved(packed: Packed) -> tuple[Packed, Ints, Ints]:
+    """Return rows in which neighbours of one segment were averaged, and which went into each.
+
+    Parameters
+    ----------
+    packed : Packed
+        Rows of blocks that are over.
+
+    Returns
+    -------
+    Packed
+        Half as many where readings lie close; those of other paths or kinds stay apart.
+    first, second : ndarray of int, shape (n,)
+        The old rows behind each new one, the same twice where it stayed alone.
+    """
+    rows = packed.rows
+    first: list[int] = []
+    second: list[int] = []
+    starts = [0]
+    for a, b in itertools.pairwise(packed.seg_start.tolist()):
+        k = a
+        while k < b:
+            pair = k + 1 < b and _alike(rows[k], rows[k + 1])
+            first.append(k)
+            second.append(k + 1 if pair else k)
+            k += 2 if pair else 1
+        starts.append(len(first))
+    one, two = np.array(first, dtype=np.int64), np.array(second, dtype=np.int64)
+    a_rows, b_rows, merged = rows[one], rows[two], one != two
+    out = 0.5 * (a_rows + b_rows)
+    out[:, columns.AIR] = a_rows[:, columns.AIR]
+    turn = b_rows[:, columns.TOWARDS] - a_rows[:, columns.TOWARDS]
+    turn = (turn + math.pi) % (2.0 * math.pi) - math.pi
+    out[:, columns.TOWARDS] = a_rows[:, columns.TOWARDS] + 0.5 * turn
+    out[:, columns.MET2] = np.maximum(a_rows[:, columns.MET2], b_rows[:, columns.MET2])
+    out[merged, columns.VARIANCE] *= 0.5
+    out[merged, columns.EDDIES] = np.maximum(0.5 * out[merged, columns.EDDIES], 1.0)
+    gas = a_rows[:, columns.GAS] + b_rows[:, columns.GAS]
+    out[merged, columns.GAS] = np.minimum(gas[merged], GAS_MOST)
+    seg_start = np.array(starts, dtype=np.int64)
+    return Packed(out, seg_start, packed.seg_sd, packed.block_start), one, two
+
+
+def _alike(a: Floats, b: Floats) -> bool:
+    """Return whether two readings are near enough to become one."""
+    same = [columns.HIDDEN, columns.FAR_X, columns.FAR_Y, columns.PIECES]
+    near = math.hypot(
+        a[columns.POINT_X] - b[columns.POINT_X], a[columns.POINT_Y] - b[columns.POINT_Y]
+    )
+    return near < ALIKE and bool((a[same] == b[same]).all())
 
 
 def packed(

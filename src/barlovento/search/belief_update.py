@@ -29,11 +29,20 @@ S = TypeVar("S", bound=State)
 FIRST, AGAIN = 4096, 2048
 """Draws of a new open source, and of a cloud that is drawn anew [1]."""
 
-BUDGET = 6.0e5
-"""Most pairs of a draw and a reading that one proposal may cost [1]."""
+BUDGET, WHOLE = 4.0e5, 1.2e6
+"""Most pairs of a draw and a reading that one proposal may cost, and all in turn [1]."""
 
-THIN = 120.0
-"""Effective draws below which a cloud is drawn anew [1]."""
+MOST_ROWS = 1500
+"""Rows of closed blocks above which neighbours are averaged [1]."""
+
+LEAST_DRAWS = 400
+"""Fewest draws of a proposal [1]."""
+
+THIN, SHARE = 120.0, 0.12
+"""Effective draws, and share of the draws, below which a cloud is drawn anew [1]."""
+
+IDLE = 0.03
+"""Probability of a further source below which its cloud is left as thin as it is [1]."""
 
 ROUNDS = 5
 """Most proposals in turn [1]."""
@@ -91,7 +100,21 @@ def _closing(state: S, fresh: rows_of.Packed) -> S:
                 lever=np.concatenate([slot.lever, own[1]]),
             )
         )
-    return _with_slots(replace(state, closed=rows_of.joined(state.closed, fresh)), slots)
+    closed = rows_of.joined(state.closed, fresh)
+    while len(closed.rows) > MOST_ROWS:
+        before = len(closed.rows)
+        closed, one, two = rows_of.halved(closed)
+        slots = [
+            replace(
+                slot,
+                known=0.5 * (slot.known[one] + slot.known[two]),
+                lever=0.5 * (slot.lever[one] + slot.lever[two]),
+            )
+            for slot in slots
+        ]
+        if len(closed.rows) > 0.9 * before:
+            break
+    return _with_slots(replace(state, closed=closed), slots)
 
 
 def weighed(state: S) -> S:
@@ -108,8 +131,10 @@ def weighed(state: S) -> S:
 def settled(state: S, rng: np.random.Generator) -> S:
     """Return the belief with thin clouds drawn anew, sources found, and lost ones let go."""
     belief = state
-    for k in range(len(belief.slots)):
-        if belief.slots[k].cloud.effective < THIN:
+    for k, slot in enumerate(state.slots):
+        # who is not there needs no sharp place
+        idle = k >= len(state.found) > 0 and slot.probability < IDLE
+        if not idle and slot.cloud.effective < min(THIN, SHARE * len(slot.cloud.draws)):
             belief = _anew(belief, k, rng)
     lost = [slot.probability < LOST for slot in belief.found]
     if any(lost):
@@ -150,7 +175,7 @@ def opened(state: S, rng: np.random.Generator) -> S:
     """Return the belief with a new open source, drawn from the prior, weighed by all rows."""
     if len(state.found) >= state.setting.area.max_sources:
         return replace(state, spare=None)
-    count = int(min(max(2.0 * BUDGET / _work(state), 1024), FIRST))
+    count = int(min(max(2.0 * BUDGET / _work(state), 512), FIRST))
     prior = state.prior_for(len(state.found))
     draws = drawn(prior, count, rng)
     cloud = Cloud(
@@ -203,11 +228,13 @@ def _proposed(
     first = _others(closed, k, len(state.closed.rows))
     second = _others(waiting, k, len(state.waiting.rows))
     known, lever = (np.concatenate(pair) for pair in zip(first, second, strict=True))
-    count = int(min(max(BUDGET / _work(state), 400), AGAIN))
+    work = _work(state)
+    count = int(min(max(BUDGET / work, LEAST_DRAWS), AGAIN))
+    rounds = int(min(max(WHOLE / (work * count), 2), ROUNDS))
     new = drawn_anew(
         state.prior_for(k), draws, log_weight,
         lambda draws: _evidence(state, draws, both, known, lever),
-        _anchor(state, both.rows, known), count=count, rounds=ROUNDS, rng=rng,
+        _anchor(state, both.rows, known), count=count, rounds=rounds, rng=rng,
     )  # fmt: skip
     gain = _evidence(state, new.draws, state.waiting, *second)
     return replace(new, settled=new.settled - gain, open=gain)

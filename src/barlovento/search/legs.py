@@ -38,8 +38,9 @@ known to this distance [m]."""
 ENOUGH = 0.02
 """Expected information below which no leg is worth flying [nat]."""
 
-LEFT = 0.05
-"""Probability of a source below which an area counts as searched [1]."""
+LEFT = 0.1
+"""Probability of a source, had it been even beforehand, below which an area counts as searched
+[1]."""
 
 FIRST, SECOND = 10, 36
 """First and second legs that are looked at closely [1]."""
@@ -159,11 +160,24 @@ def next_leg(
     best = max(leg.expected_information for leg in legs)
     if persist and not belief.found and best > 0.0:
         return Choice(phase=phase, legs=tuple(legs), why=state_of(belief))
-    if best < ENOUGH or (
-        not belief.found and belief.readings and belief.probability < LEFT and best < 10 * ENOUGH
-    ):
+    if best < ENOUGH or (best < 10.0 * ENOUGH and nothing_there(belief) > 1.0 - LEFT):
         return _stopped(belief, drones, view, permitted, best)
     return Choice(phase=phase, legs=tuple(legs), why=state_of(belief))
+
+
+def nothing_there(belief: Belief) -> float:
+    """Return the probability that there is no source, had it been even beforehand [1].
+
+    What was searched speaks by itself: a small prior is no search.
+
+    Parameters
+    ----------
+    belief : Belief
+        What is believed.
+    """
+    if belief.found or belief.spare is None or belief.readings == 0:
+        return 0.0 if belief.found else 0.5
+    return 1.0 / (1.0 + math.exp(min(belief.spare.cloud.log_evidence, 700.0)))
 
 
 def phase_of(belief: Belief) -> Phase:
@@ -317,5 +331,7 @@ def _stopped(
 ) -> Choice:
     """Return the end of a search, with its confidence."""
     legs = tuple(_homeward(d, view, permitted) for d in drones)
-    why = f"No leg is expected to tell more than {max(best, 0.0):.2f} nat. " + state_of(belief)
+    why = f"No leg is expected to tell more than {max(best, 0.0):.2f} nat. {state_of(belief)}"
+    if not belief.found:
+        why += f" Had it been even beforehand, nothing is there with {nothing_there(belief):.0%}."
     return Choice(phase="stop", legs=legs, why=why)

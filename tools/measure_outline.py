@@ -50,6 +50,8 @@ METRES = 111_700.0
 INLAND = 5_000.0
 """Land by our outline, so far from its coast, is no sea in truth: where two states' rings do not
 meet, the finer coast shows a gap there [m]."""
+DEEPEST = 2_000_000.0
+"""No place lies so deep in a state [m]."""
 MOST = 999_000
 AT_ONCE = 200_000
 
@@ -159,6 +161,9 @@ def worst(borders: Borders, state: str, truths: list[Truth]) -> dict[tuple[int, 
         for truth in truths:
             # Only where our own limit and theirs may lie on two sides of a place.
             depth, tells, there = depths(truth, places, reach)
+            # From the other side of the earth the side of a corner can't be told.
+            tells &= np.abs(depth) < DEEPEST + reach
+            there = there & tells
             if truth.coasts is not None:
                 tells, there = tells & maybe_sea, there & maybe_sea
             out = tells & (depth > -reach) & (ours < reach)

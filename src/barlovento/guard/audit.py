@@ -24,6 +24,8 @@ from barlovento.guard.nearest import cartesian
 
 UNOBSERVED = 1_800.0
 """A track without fixes for longer is parted: what lay between was not observed [s]."""
+LONG_WAY = 1_000.0
+"""Half of a way between fixes; a longer one may lead into a field of another error [m]."""
 HASTE = 1.3
 """An aircraft may have flown faster between fixes than it ever showed, by this factor [1]."""
 SLOWEST = 60.0
@@ -174,7 +176,14 @@ def audit_track(
     inside, outside = margin - inward - position, -margin - outward - position
     code = np.where(inside > 0.0, 1, np.where(outside > 0.0, 0, 2))
     broken = (track.doubt[used][1:] & int(Doubt.BREAK)) > 0
-    apart = _leaves(around, places, outside, reach, outward, broken & seen)
+    widest_error = np.maximum(outward[:-1], outward[1:])
+    long = np.flatnonzero(reach > LONG_WAY)
+    if len(long):
+        # From its fix it gets no farther than its whole way, perhaps into another field.
+        there, _ = borders.errors_around(state, places[long], 2.0 * reach[long])
+        widest_error[long] = np.maximum(widest_error[long], there)
+    off = -margin - position
+    apart = _leaves(around, places, off, outside > 0.0, reach, widest_error, broken & seen)
     judged = _Judged(
         track=track,
         used=used,
@@ -238,20 +247,21 @@ def _top_speed(track: Track, used: NDArray[np.int64], places: FloatArray) -> flo
 def _leaves(
     around: Surroundings,
     places: FloatArray,
-    outside: FloatArray,
+    off: FloatArray,
+    outside: NDArray[np.bool_],
     reach: FloatArray,
-    outward: FloatArray,
+    error: FloatArray,
     broken: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """Mark intervals in which the aircraft can have been inside though both fixes are outside."""
-    both = (outside[:-1] > 0.0) & (outside[1:] > 0.0)
+    both = outside[:-1] & outside[1:]
     # Wherever it was, one of the two fixes is no farther than half of the way it can have flown.
-    doubtful = both & (np.minimum(outside[:-1], outside[1:]) <= reach)
+    doubtful = both & (np.minimum(off[:-1], off[1:]) - error <= reach)
     marked = broken & both
     for i in np.flatnonzero(doubtful & ~broken):
         middles, radius = between(places, int(i), int(i) + 1, float(reach[i]))
         depth = margins(around, middles).margin
-        marked[i] = bool(np.any(depth + outward[i] + radius >= 0.0))
+        marked[i] = bool(np.any(depth + error[i] + radius >= 0.0))
     return marked
 
 

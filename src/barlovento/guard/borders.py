@@ -257,7 +257,7 @@ class Borders:
         if not near:
             return tuple(FAR for _ in places)
         away, held = self._held(places)
-        errors = {number: self._errors_around(number, places, widened) for number in near}
+        errors = {n: self.errors_around(self.states[n], places, widened) for n in near}
         owner = int(self._state_of[held[0]])
         off = max(float(outward.max()) for outward, _ in errors.values()) + widened
         alike = owner in near and min(held) == max(held) and not self._stated
@@ -281,23 +281,36 @@ class Borders:
             for i in range(len(places))
         )
 
-    def _errors_around(
-        self, number: int, places: FloatArray, reach: float
+    def errors_around(
+        self, state: str, places: FloatArray, reach: FloatArray | float
     ) -> tuple[FloatArray, FloatArray]:
-        """Return the largest errors in the fields that a reach around places may touch [m]."""
-        state = self.states[number]
+        """Return the largest errors in the fields that a reach around places may touch.
+
+        Parameters
+        ----------
+        state : str
+            ISO 3166 alpha-2.
+        places : ndarray, shape (n, 3)
+            Earth-centred [m].
+        reach : float or ndarray, shape (n,)
+            Around each [m].
+
+        Returns
+        -------
+        outward, inward : ndarray, shape (n,)
+            As from :meth:`errors` [m].
+        """
         outward, inward = self.errors(state, places)
-        if reach <= 0.0:
+        if not np.any(np.asarray(reach) > 0.0):
             return outward, inward
         lon, lat = geodetic(places)
-        north = reach / 110_500
-        east = np.minimum(north / np.maximum(np.cos(np.radians(np.abs(lat) + north)), 1e-9), 180.0)
+        north = np.broadcast_to(np.asarray(reach) / 110_500, lat.shape)
+        cosine = np.cos(np.radians(np.minimum(np.abs(lat) + north, 90.0)))
+        east = np.minimum(north / np.maximum(cosine, 1e-9), 180.0)
         # No step is wider than a field, so that none is stepped over.
-        rows = np.linspace(-1.0, 1.0, int(2.0 * north / FIELD) + 2)
-        columns = np.linspace(-1.0, 1.0, int(2.0 * float(east.max()) / FIELD) + 2)
-        for row in rows:
+        for row in np.linspace(-1.0, 1.0, int(2.0 * float(north.max()) / FIELD) + 2):
             at = np.clip(lat + row * north, -90.0, 90.0)
-            for column in columns:
+            for column in np.linspace(-1.0, 1.0, int(2.0 * float(east.max()) / FIELD) + 2):
                 there = self.errors(state, cartesian(lon + column * east, at))
                 outward = np.maximum(outward, there[0])
                 inward = np.maximum(inward, there[1])

@@ -124,7 +124,9 @@ def test_serving_ends_with_ctrl_c_and_leaves_its_log(tmp_path: Path) -> None:
         log = tmp_path / "served.tlog"
         words = [*("autopilot", "serve", *CALM, "--speed", "20", "--port", "0")]
         words += ["--ground-port", str(station.getsockname()[1]), "--tlog", str(log)]
-        code = f"import sys; from barlovento.cli import main; sys.exit(main({words!r}))"
+        # A shell's background job ignores Ctrl-C, and its children would too.
+        code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        code += f"from barlovento.cli import main; sys.exit(main({words!r}))"
         server = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE)
         try:
             assert station.recv(1000)[:1] == b"\xfd"
@@ -134,5 +136,8 @@ def test_serving_ends_with_ctrl_c_and_leaves_its_log(tmp_path: Path) -> None:
             server.communicate(timeout=30)
         finally:
             server.kill()
+            server.wait()
+            if server.stderr:
+                server.stderr.close()
     assert np.frombuffer(log.read_bytes()[:8], dtype=">u8")[0] > 1e15
     assert [path.name for path in tmp_path.iterdir()] == ["served.tlog"]

@@ -21,17 +21,21 @@ HELD_BY |= {"SJ": "NO", "BV": "NO", "CC": "AU", "CX": "AU", "TK": "NZ", "AQ": ""
 """Whose each territory with a code of its own is."""
 
 
-def finer_outline(path: Path, states: tuple[str, ...]) -> Outline:
-    """Return the outline of a GeoJSON of countries."""
+def finer_outline(path: Path, states: tuple[str, ...], *, overlapping: bool = False) -> Outline:
+    """Return the outline of a GeoJSON of countries; of overlapping ones each has its own lines."""
     begin: list[FloatArray] = []
     end: list[FloatArray] = []
     owner: list[IntArray] = []
+    shapes: dict[int, list[object]] = {}
     for feature in json.loads(path.read_text(encoding="utf-8"))["features"]:
         code = alpha2(feature["properties"]["A3"]) or ""
         code = HELD_BY.get(code, code)
         number = states.index(code) if code in states else states.index("")
         # Some holes stand there as parts of their own: what lies in two parts is a hole.
         shape = shapely.make_valid(shapely.from_geojson(json.dumps(feature["geometry"])))
+        shapes.setdefault(number, []).append(shape)
+    for number, several in shapes.items():
+        shape = shapely.union_all(several) if len(several) > 1 else several[0]
         for part in shapely.get_parts(shapely.get_parts(shape)):
             if shapely.get_type_id(part) != shapely.GeometryType.POLYGON:
                 continue
@@ -47,7 +51,9 @@ def finer_outline(path: Path, states: tuple[str, ...]) -> Outline:
     # The sign says on which side of its ring the holder lies; SEA is -1.
     on_left, holder = owners >= 0, np.where(owners >= 0, owners, ~owners)
     left, right = np.where(on_left, holder, SEA), np.where(on_left, SEA, holder)
-    starts, ends, left, right = _once(np.concatenate(begin), np.concatenate(end), left, right)
+    starts, ends = np.concatenate(begin), np.concatenate(end)
+    if not overlapping:
+        starts, ends, left, right = _once(starts, ends, left, right)
     first, last, row = short_lines(starts, ends)
     return Outline(
         begin=first,

@@ -50,9 +50,9 @@ METRES = 111_700.0
 INLAND = 5_000.0
 """Land by our outline, so far from its coast, is no sea in truth: where two states' rings do not
 meet, the finer coast shows a gap there [m]."""
-DEEPEST = 2_000_000.0
-"""No place lies so deep in a state [m]."""
-MOST = 999_000
+DEEPEST = 400_000.0
+"""Nothing that two sources hold different reaches so far from its rim [m]."""
+MOST = 2_000_000
 AT_ONCE = 200_000
 
 
@@ -97,7 +97,7 @@ class Squares(NamedTuple):
 
 def published(path: Path, borders: Borders) -> Borders:
     """Return borders with the published limits of every state that has any."""
-    lines = finer_outline(path, borders.states)
+    lines = finer_outline(path, borders.states, overlapping=True)
     finer = []
     for number, state in enumerate(borders.states):
         own = (lines.left == number) | (lines.right == number)

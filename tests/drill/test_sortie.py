@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from small_exercise import SMALL, Dull, wanderer
 
@@ -24,6 +24,8 @@ ELL = ((-150.0, -150.0), (150.0, -150.0), (150.0, 150.0), (60.0, 150.0), (60.0, 
 """A ring whose way home is not straight."""
 
 AIRCRAFT = ("light-multirotor", "gas-multirotor")
+
+WORST = Faults(lost_links=60.0, low_battery=30.0)
 
 # Sites take time to spread their gas and don't matter here.
 EMPTY = replace(SMALL, sites=())
@@ -44,12 +46,15 @@ def check_places(exercise: Exercise, sortie: Sortie) -> None:
 
 
 @settings(max_examples=20, deadline=None)
+# Across a wind nearly as fast as the drone cruises: it makes least way neither in the weakest nor
+# in the strongest wind that was reckoned with.
+@example(seed=230, ring=SMALL.permitted, wind=8.0, aircraft=["light-multirotor"], faults=WORST)
 @given(
     seed=st.integers(0, 10**6),
     ring=st.sampled_from([SMALL.permitted, ELL]),
     wind=st.floats(1.0, 8.0),
     aircraft=st.lists(st.sampled_from(AIRCRAFT), min_size=1, max_size=3),
-    faults=st.sampled_from([Faults(), Faults(lost_links=60.0, low_battery=30.0)]),
+    faults=st.sampled_from([Faults(), WORST]),
 )
 def test_drones_stay_where_they_may_be_and_come_home(
     seed: int, ring: Any, wind: float, aircraft: list[str], faults: Faults

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.domain.flight import State, Wind
+from barlovento.domain.flight import LEAST_GROUND_SPEED, State, Wind
 from barlovento.drill.fence import Fence
 from barlovento.errors import BadInput
 
@@ -26,7 +27,7 @@ SPARE_TIME = 15.0
 SHORTEST_LEG = 4
 """A leg that can be flown for less than this is not begun [s]."""
 
-WINDS = (0.7, 1.3)
+WINDS = (0.6, 1.5)
 """The way home must be possible in winds of these shares of what was told: the mast stands lower
 than drones fly, and wind changes (assumed) [1]."""
 
@@ -139,20 +140,21 @@ class Craft:
         self.queue = [(flown.places[:last], flown.energies[:last], flown.headings[:last])]
         return last > 0
 
-    def go_home(self, wind: Wind) -> bool:
+    def go_home(self, wind: Wind, forecast: tuple[float, float]) -> bool:
         """Take the shortest permitted way home, and say whether it gets there.
 
         One whose battery a fault has emptied lands on its way.
 
         Parameters
         ----------
-        wind : Wind
-            As it really blows.
+        wind, forecast
+            As for :meth:`send` [m s-1].
         """
         from barlovento.fly.aircraft import fly
 
         self.status = GOING_HOME
-        flown = fly(self.aircraft, self.state, self._way(self.place), wind)
+        speed = self._speed_home(forecast)
+        flown = fly(self.aircraft, self.state, self._way(self.place), wind, airspeed=speed)
         self.queue = [(flown.places, flown.energies, flown.headings)]
         if not len(flown.places):
             self.queue, self.status = [], LANDED
@@ -206,8 +208,26 @@ class Craft:
         height = min(max(place[2], self.fence.floor), self.fence.ceiling)
         return np.array([(x, y, height) for x, y in way])
 
+    def _speed_home(self, forecast: tuple[float, float]) -> float:
+        """Return the airspeed of the way home: cruise, or all it has in strong wind [m s-1].
+
+        It is the same for all winds that the way is checked in: over the ground it is then
+        slowest in the least or the strongest of them, never between.
+        """
+        strongest = max(WINDS) * math.hypot(*forecast)
+        if self.aircraft.kind == "multirotor" and (
+            self.aircraft.cruise < strongest + LEAST_GROUND_SPEED
+        ):
+            return self.aircraft.top_speed
+        return self.aircraft.cruise
+
     def _home_from(
-        self, place: FloatArray, energy: float, heading: float, forecast: tuple[float, float]
+        self,
+        place: FloatArray,
+        energy: float,
+        heading: float,
+        wind: tuple[float, float],
+        airspeed: float,
     ) -> tuple[float, float] | None:
         """Return time [s] and energy [J] of the way home, None where it can't be flown."""
         from barlovento.fly.aircraft import fly
@@ -216,7 +236,7 @@ class Craft:
         state = State(x=x, y=y, z=z, energy=energy, heading=heading, time=self.state.time)
         way = self._way((x, y, z))
         try:
-            flown = fly(self.aircraft, state, way, forecast)
+            flown = fly(self.aircraft, state, way, wind, airspeed=airspeed)
         except BadInput:
             # The wind is too strong for the way home from there.
             return None
@@ -235,12 +255,15 @@ class Craft:
     ) -> int:
         """Return how many seconds of a leg leave enough for the way home with the reserve."""
         reserve = RESERVE * self.aircraft.battery
+        speed = self._speed_home(forecast)
 
         def good(count: int) -> bool:
             k = count - 1
             for share in WINDS:
                 wind = (share * forecast[0], share * forecast[1])
-                home = self._home_from(places[k], float(energies[k]), float(headings[k]), wind)
+                home = self._home_from(
+                    places[k], float(energies[k]), float(headings[k]), wind, speed
+                )
                 if home is None:
                     return False
                 seconds, joules = home

@@ -271,7 +271,7 @@ class Flight:
         """Send one drone home."""
         if self.crafts[k].status in (GOING_HOME, LANDED):
             return
-        if not self.crafts[k].go_home(self.orders.wind):
+        if not self.crafts[k].go_home(self.orders.wind, self.forecast()):
             self.came_home[k] = False
             self.events.append(f"drone {k + 1} can't reach home and lands on its way")
 

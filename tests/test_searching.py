@@ -132,3 +132,87 @@ def test_what_is_wrong_is_told(
     assert main(["search", *words]) == code
     assert said in " ".join(capsys.readouterr().err.split())
     assert not (folder / "next").exists()
+
+
+def told_by(folder: Path, capsys: pytest.CaptureFixture[str], *words: Any) -> dict[str, Any]:
+    given = ["search", folder / "survey", "--permitted", folder / "area.geojson", "--json", *words]
+    assert main([str(word) for word in given]) == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return told
+
+
+def test_an_aircraft_brings_speed_battery_and_its_turn(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow = told_by(folder, capsys, "--aircraft", "light-multirotor")["legs"][0]
+    fast = told_by(folder, capsys, "--aircraft", "light-multirotor", "--airspeed", "16")["legs"][0]
+    assert slow["seconds"] > 0
+    assert fast["seconds"] != slow["seconds"]
+    wing = told_by(folder, capsys, "--aircraft", "gas-multirotor")["legs"][0]
+    # five metres to brake in are kept free along the edge
+    for x, y, _ in wing["waypoints"]:
+        assert -95.01 <= x <= 145.01
+        assert -95.01 <= y <= 95.01
+    assert main(["search", "survey", "--permitted", "area", "--aircraft", "none-such"]) == 1
+    assert "No aircraft is called 'none-such'" in " ".join(capsys.readouterr().err.split())
+
+
+def test_an_aircraft_is_not_sent_into_more_wind_than_it_bears(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    met = folder / "survey" / "meteorology.csv"
+    met.write_text(met.read_text().replace(",4.0,", ",11.0,"))
+    words = ["search", folder / "survey", "--permitted", folder / "area.geojson"]
+    assert main([str(w) for w in [*words, "--aircraft", "light-multirotor"]]) == 1
+    assert "at most 10 m/s" in " ".join(capsys.readouterr().err.split())
+
+
+def test_what_an_aircraft_can_not_be_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = ["search", str(folder / "survey"), "--permitted", str(folder / "area.geojson")]
+    assert main([*base, "--aircraft", "light-multirotor", "--airspeed", "30"]) == 1
+    assert "flies at most" in " ".join(capsys.readouterr().err.split())
+    assert main([*base, "--catalogue", "mine.toml"]) == 2
+    assert "--aircraft" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_consent_is_where_legs_stay(
+    folder: Path, capsys: pytest.CaptureFixture[str], ended: bool
+) -> None:
+    survey = folder / "survey"
+    toml = (survey / "survey.toml").read_text()
+    toml = toml.replace('position = "local"', 'position = "geographic"')
+    toml = toml.replace("x_m = [-100, 150]", "longitude = [9.9986, 10.0021]")
+    toml = toml.replace("y_m = [-100, 100]", "latitude = [49.9991, 50.0009]")
+    (survey / "survey.toml").write_text(toml)
+    # metres to degrees at 50 degrees north
+    gas = ["time,longitude,latitude,z,concentration"]
+    for row in lines():
+        lon, lat = 10.0 + row["x"] / 71695.0, 50.0 + row["y"] / 111238.0
+        gas.append(f"{row['time']},{lon},{lat},{row['z']},{row['concentration']}")
+    (survey / "observations.csv").write_text("\n".join(gas) + "\n")
+    ring = [[9.9986, 49.9991], [10.0021, 49.9991], [10.0021, 50.0009], [9.9986, 50.0009]]
+    consent = {
+        "type": "Feature",
+        "geometry": {"type": "Polygon", "coordinates": [[*ring, ring[0]]]},
+        "properties": {
+            "id": "C-1", "request": "R-1", "authority": "DE", "holder": "Example Watch",
+            "purpose": "air sampling", "valid_from": "2026-05-01T00:00:00Z",
+            "valid_until": "2026-05-02T00:00:00Z" if ended else "2026-06-01T00:00:00Z",
+            "lower": None, "upper": {"value": 9, "unit": "m", "reference": "AGL"},
+            "aircraft": ["D-1"], "sensors": ["analyser"],
+        },
+    }  # fmt: skip
+    (folder / "consent.json").write_text(json.dumps(consent))
+    words = ["search", survey, "--permitted", folder / "consent.json", "--json"]
+    assert main([str(word) for word in words]) == (1 if ended else 0)
+    done = capsys.readouterr()
+    said = " ".join(done.err.split())
+    if ended:
+        assert "ended on 2026-05-02" in said
+        return
+    assert "nobody has signed it" in said
+    told = json.loads(done.out)
+    assert told["consent"]["id"] == "C-1"
+    assert told["consent"]["signature_checked"] is False
+    assert all(z <= 9.0 for leg in told["legs"] for _, _, z in leg["waypoints"])

@@ -11,11 +11,21 @@ from typing import Any
 
 import numpy as np
 
+from barlovento.domain.airspace import Consent
 from barlovento.domain.observation import Meteorology, Observations, Survey
 from barlovento.errors import BadInput
 from barlovento.search.belief import Belief, Setting, setting_of, start
 from barlovento.search.legs import Choice, Drone, next_leg
 from barlovento.search.permitted import Permitted
+from barlovento.search_setup import (
+    Fleet,
+    Where,
+    check_consent,
+    check_wind,
+    consent_document,
+    drones_of,
+    permitted_from,
+)
 
 Progress = Callable[[float, str], None]
 
@@ -24,28 +34,6 @@ BATCH, MOST_BATCHES = 120.0, 10
 
 LEG_FILE, MAP_FILE = "next-leg.geojson", "belief.png"
 FILES = (LEG_FILE, MAP_FILE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fleet:
-    """The drones of a search, all alike.
-
-    Parameters
-    ----------
-    number : int
-        How many.
-    airspeed : float
-        [m s-1].
-    endurance : float
-        How long each can still fly, its reserve left out [s].
-    height : float or None
-        Where they fly above ground; None for where they last were [m].
-    """
-
-    number: int
-    airspeed: float
-    endurance: float
-    height: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +52,10 @@ class Step:
         Where they may be.
     origin : tuple of float or None
         Longitude and latitude of the axes [degree].
+    consent : Consent or None
+        That the volume is of.
+    signed : bool
+        Whether that bears a signature; it was not checked.
     """
 
     belief: Belief
@@ -71,34 +63,8 @@ class Step:
     drones: tuple[Drone, ...]
     permitted: Permitted
     origin: tuple[float, float] | None
-
-
-def permitted_from(
-    path: Path, home: tuple[float, float] | None, origin: tuple[float, float] | None
-) -> Permitted:
-    """Return the permitted volume of a file; without a home, flights end in the area's middle.
-
-    Parameters
-    ----------
-    path : Path
-        GeoJSON, see :func:`barlovento.fly.permitted.read_permitted`.
-    home : tuple of float or None
-        In local metres; None for what the file says [m].
-    origin : tuple of float or None
-        Longitude and latitude of the local axes [degree].
-    """
-    from shapely.geometry import Polygon
-
-    from barlovento.fly.permitted import read_permitted
-
-    told = read_permitted(path, origin)
-    place = home or told.home
-    if place is None:
-        inside = Polygon(told.ring, told.holes).representative_point()
-        place = (inside.x, inside.y)
-    return Permitted(
-        ring=told.ring, holes=told.holes, floor=told.floor, ceiling=told.ceiling, home=place
-    )
+    consent: Consent | None = None
+    signed: bool = False
 
 
 def search_survey(
@@ -129,14 +95,14 @@ def search_survey(
 
     survey = read_survey(folder)
     origin = _origin(survey)
-    permitted = permitted_from(permitted_file, home, origin)
+    where = permitted_from(permitted_file, home, origin, fleet.margin)
     belief = start(setting_of(survey), seed)
     parts = list(_parts(survey))
     for k, (obs, met) in enumerate(parts):
         progress(k / (len(parts) + 1), "taking readings in")
         belief = belief.updated(obs, met)
     progress(len(parts) / (len(parts) + 1), "choosing legs")
-    return _step(belief, permitted, fleet, origin)
+    return _step(belief, where, fleet, origin)
 
 
 def search_stream(
@@ -174,7 +140,7 @@ def search_stream(
     from barlovento.fly.stream import batches, stream_setting
 
     told = stream_setting(folder)
-    permitted = permitted_from(permitted_file, home, None)
+    where = permitted_from(permitted_file, home, None, fleet.margin)
     setting = Setting(
         species=told.species,
         area=told.area,
@@ -188,7 +154,7 @@ def search_stream(
         first = float(obs.time[0]) if first is None else first
         belief = belief.updated(obs, met)
         flown = float(obs.time[-1]) - first
-        yield _step(belief, permitted, replace(fleet, endurance=fleet.endurance - flown), None)
+        yield _step(belief, where, replace(fleet, endurance=fleet.endurance - flown), None)
     if none:
         raise BadInput(f"{name} holds no reading. Send lines with time, x, y, z, concentration.")
 
@@ -231,34 +197,23 @@ def _origin(survey: Survey) -> tuple[float, float] | None:
 
 def _step(
     belief: Belief,
-    permitted: Permitted,
+    where: Where,
     fleet: Fleet,
     origin: tuple[float, float] | None,
 ) -> Step:
-    drones = tuple(_drones(belief, permitted, fleet))
-    choice = next_leg(belief, drones, permitted, max(fleet.endurance, 0.0))
-    return Step(belief=belief, choice=choice, drones=drones, permitted=permitted, origin=origin)
-
-
-def _drones(belief: Belief, permitted: Permitted, fleet: Fleet) -> Iterator[Drone]:
-    """Yield the drones: each where a sensor's readings end if that is permitted, else at home."""
-    record = belief.record
-    last = [int(np.flatnonzero(record.sensor == s)[-1]) for s in range(len(record.names))]
-    last.sort(key=lambda row: -record.end[row])
-    for k in range(fleet.number):
-        place, z = permitted.home, permitted.floor
-        if k < len(last):
-            here = (float(record.x[last[k]]), float(record.y[last[k]]))
-            if bool(permitted.contains(here)):
-                place, z = here, float(record.z[last[k]])
-        yield Drone(
-            name=f"drone-{k + 1}",
-            x=place[0],
-            y=place[1],
-            z=z if fleet.height is None else fleet.height,
-            airspeed=fleet.airspeed,
-            endurance_left=fleet.endurance,
-        )
+    check_consent(where.consent, float(belief.record.end[-1]))
+    check_wind(fleet, belief.meteorology)
+    drones = tuple(drones_of(belief, where, fleet))
+    choice = next_leg(belief, drones, where.permitted, max(fleet.endurance, 0.0))
+    return Step(
+        belief=belief,
+        choice=choice,
+        drones=drones,
+        permitted=where.permitted,
+        origin=origin,
+        consent=where.consent,
+        signed=where.signed,
+    )
 
 
 def step_document(step: Step) -> dict[str, Any]:
@@ -274,6 +229,7 @@ def step_document(step: Step) -> dict[str, Any]:
         "why": step.choice.why,
         "probability": step.belief.probability,
         "readings": step.belief.readings,
+        "consent": consent_document(step.consent, signed=step.signed),
         "legs": [
             {
                 "drone": leg.drone,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_exercise import SMALL
 
-from barlovento.drill.sweeping import INSIDE, SHORTEST, lines_over
+from barlovento.drill.sweeping import INSIDE, SHORTEST, lines_over, working_height
 from barlovento.search.permitted import Permitted
 
 RING = ((-400.0, -400.0), (400.0, -400.0), (400.0, 400.0), (-400.0, 400.0))
@@ -53,3 +54,12 @@ def test_more_time_lays_closer_lines() -> None:
     long = lines_over(PERMITTED, SMALL.area, (4.0, 0.0), 8000.0)
     assert long.spacing < short.spacing
     assert long.count > short.count
+
+
+def test_drones_fly_as_near_to_the_releases_as_they_may() -> None:
+    def height(low: float, high: float) -> float:
+        return working_height(PERMITTED, replace(SMALL.area, release_height=(low, high)))
+
+    assert height(0.0, 6.0) == 5.0
+    assert height(10.0, 30.0) == 20.0
+    assert height(80.0, 99.0) == 60.0

@@ -12,7 +12,7 @@ import pytest
 from shapely.geometry import LineString
 
 from barlovento.errors import BadInput
-from barlovento.search import legs_value
+from barlovento.search import legs_lattice, legs_value
 from barlovento.search.belief import Belief, Setting, start
 from barlovento.search.legs import Drone, next_leg, nothing_there
 from barlovento.search.legs_time import ground_speed
@@ -118,6 +118,32 @@ def test_a_leg_off_the_wind_takes_longer() -> None:
     assert ground_speed(10.0, wind, np.array([1.0, 0.0])) == pytest.approx(14.0)
     assert ground_speed(10.0, wind, np.array([-1.0, 0.0])) == pytest.approx(6.0)
     assert ground_speed(10.0, wind, np.array([0.0, 1.0])) == pytest.approx(math.sqrt(84.0))
+
+
+def test_where_gas_was_met_is_flown_through_again(swept: Belief, permitted: Permitted) -> None:
+    told = legs_value.met(swept)
+    assert 1 <= len(told) <= legs_value.MOST_MET
+    downwind = np.array([1.0, 0.0])
+    for place, track in told:
+        # the plume's axis runs along y = 30, and the rows were flown north and south
+        assert abs(place[1] - 30.0) < 40.0
+        assert abs(track[1]) > 0.99
+        legs = legs_lattice.through(permitted, downwind, [12.0], place, track)
+        assert {leg.kind for leg in legs} == {"across", "aslant"}
+        for leg in legs:
+            line = LineString([leg.start, leg.end])
+            assert line.distance(LineString([place, place + 0.1])) < 0.2
+            assert permitted.shape.buffer(1e-6).covers(line)
+    assert legs_value.met(start(swept.setting, 1)) == []
+
+
+def test_a_source_that_was_likely_is_traced_on(
+    flight: Callable[..., Any], setting: Setting, permitted: Permitted, rows: Any
+) -> None:
+    made = flight(rows[:1])
+    empty = start(setting, 1).updated(made.readings, made.wind)
+    assert next_leg(empty, [drone()], permitted, 600.0).phase == "sweep"
+    assert next_leg(empty, [drone()], permitted, 600.0, tracing=True).phase == "trace"
 
 
 def test_information_has_its_bounds() -> None:

@@ -68,6 +68,8 @@ def test_shrinking_keeps_a_distance_from_the_edge() -> None:
     corners = np.array(small.ring)
     assert min(edge.distance(LineString([c, c])) for c in corners) > 5.0 - 1e-6
     assert (small.floor, small.ceiling) == (15.0, 55.0)
+    high = area().shrunk(5.0, 2.0)
+    assert (high.ring, high.floor, high.ceiling) == (small.ring, 12.0, 58.0)
     with pytest.raises(BadInput, match="Nothing is left"):
         area().shrunk(60.0)
 
@@ -85,3 +87,14 @@ def test_shrinking_keeps_a_distance_from_the_edge() -> None:
 def test_what_can_not_be_flown_is_refused(changes: dict[str, object], said: str) -> None:
     with pytest.raises(BadInput, match=said):
         area(**changes)
+
+
+def test_the_nearest_place_is_itself_inside() -> None:
+    square = Permitted(
+        ring=((0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0)), floor=0.0, ceiling=9.0, home=(1, 1)
+    )
+    assert square.nearest((2.0, 3.0)) == (2.0, 3.0)
+    assert square.nearest((12.0, 13.0)) == (9.0, 9.0)
+    assert square.way((1.0, 1.0), (8.0, 8.0)) == [(8.0, 8.0)]
+    with pytest.raises(BadInput, match="no way inside"):
+        square.way((1.0, 1.0), (12.0, 13.0))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO, TypeVar
 
 from cyclopts import Parameter
 
-from barlovento.cli.console import console, emit, progress_bar
+from barlovento.cli.console import clean, console, emit, progress_bar
 from barlovento.errors import BadInput, UsageError
 
 if TYPE_CHECKING:
@@ -18,9 +18,22 @@ if TYPE_CHECKING:
 
 N = TypeVar("N", int, float)
 
-Airspeed = Annotated[float, Parameter(help="Of each drone [m/s].")]
+Aircraft = Annotated[
+    str | None,
+    Parameter(help="Name in the catalogue (`barlovento aircraft list`): its speed and battery."),
+]
+Catalogue = Annotated[
+    Path | None, Parameter(help="TOML file of own aircraft, beside the shipped ones.")
+]
+Airspeed = Annotated[
+    float | None, Parameter(help="Of each drone; the aircraft's cruise, else 10 [m/s].")
+]
 Endurance = Annotated[
-    float, Parameter(help="How long each can still fly, its reserve left out [s].")
+    float | None,
+    Parameter(
+        help="How long each can still fly, its reserve left out; what the aircraft's full battery "
+        "lasts, else 720 [s]."
+    ),
 ]
 Height = Annotated[
     float | None, Parameter(help="Height above ground; without it, where they last were [m].")
@@ -40,7 +53,11 @@ def search(
     /,
     *,
     permitted: Annotated[
-        Path, Parameter(help="GeoJSON polygon with lower_m and upper_m: where drones may be.")
+        Path,
+        Parameter(
+            help="Where drones may be: a GeoJSON polygon with lower_m and upper_m, or a consent as "
+            "`barlovento consent` writes it."
+        ),
     ],
     like: Annotated[
         Path | None,
@@ -49,8 +66,10 @@ def search(
         ),
     ] = None,
     drones: Annotated[int, Parameter(help="How many share the search.")] = 1,
-    airspeed: Airspeed = 10.0,
-    endurance: Endurance = 720.0,
+    aircraft: Aircraft = None,
+    catalogue: Catalogue = None,
+    airspeed: Airspeed = None,
+    endurance: Endurance = None,
     height: Height = None,
     home: Annotated[
         str | None, Parameter(help="X,Y in local metres; without it, what the file says.")
@@ -79,18 +98,23 @@ def search(
     ```
     barlovento search my-survey --permitted area.geojson
     barlovento search my-survey --permitted area.geojson --drones 2 --out next
+    barlovento search my-survey --permitted consent.dsse.json --aircraft gas-multirotor --home 0,0
     tail -f flight.jsonl | barlovento search - --like my-survey --permitted area.geojson --json
     ```
 
     A line of a stream: {"time": "2026-05-04T10:00:01Z", "x": 12.0, "y": 40.5, "z": 15,
     "concentration": 2.1, "wind_speed": 3.9, "wind_from_direction": 250}
     """
-    from barlovento import searching
+    from barlovento import search_setup, searching
 
-    fleet = searching.Fleet(
-        number=_at_least(drones, 1, "--drones"),
-        airspeed=_at_least(airspeed, 0.5, "--airspeed"),
-        endurance=_at_least(endurance, 1.0, "--endurance"),
+    if catalogue is not None and aircraft is None:
+        raise UsageError("--catalogue without --aircraft says nothing. Name one of its aircraft.")
+    fleet = search_setup.fleet_of(
+        _at_least(drones, 1, "--drones"),
+        aircraft,
+        catalogue=catalogue,
+        airspeed=None if airspeed is None else _at_least(airspeed, 0.5, "--airspeed"),
+        endurance=None if endurance is None else _at_least(endurance, 1.0, "--endurance"),
         height=height,
     )
     place = _home(home)
@@ -115,10 +139,14 @@ def search(
 
 def _tell(step: Step, out: Path | None, *, json: bool) -> None:
     """Print a step, and write its files."""
-    from barlovento import searching
+    from barlovento import search_setup, searching
 
     screen = console(json=json)
     screen.print(f"{step.choice.phase.upper()}  {step.choice.why}")
+    if step.consent is not None:
+        screen.print(
+            clean(search_setup.consent_words(step.consent, signed=step.signed)), soft_wrap=True
+        )
     for leg in step.choice.legs:
         screen.print(f"{leg.drone}: {leg.why}")
         places = "  ".join(f"({x:.0f}, {y:.0f}, {z:.0f})" for x, y, z in leg.waypoints)

@@ -12,13 +12,19 @@ from numpy.typing import NDArray
 from barlovento.drill.craft import SPARE_TIME, margin_of
 from barlovento.drill.ports import Ordered, Pilot, Situation
 from barlovento.drill.shots import blowing, last_wind
-from barlovento.drill.sweeping import PART, Lines, lines_over
+from barlovento.drill.sweeping import PART, Lines, lines_over, working_height
 from barlovento.search.permitted import Permitted
 
 if TYPE_CHECKING:
     from barlovento.exercise.sites import Exercise
 
 FloatArray = NDArray[np.float64]
+
+HEIGHT_ERROR = 2.0
+"""Kept free above the floor and below the ceiling: how well a height is held (assumed) [m]."""
+
+LET_GO = 0.2
+"""Probability of a source below which its trace gives way to the sweep again [1]."""
 
 MOST_PASSES = 2
 """So often the area is swept by lines; after that expected information alone chooses."""
@@ -39,7 +45,7 @@ def program(exercise: Exercise, aircraft: Sequence[Any]) -> Pilot:
         floor=exercise.floor,
         ceiling=exercise.ceiling,
         home=exercise.home,
-    ).shrunk(max(margin_of(craft) for craft in aircraft))
+    ).shrunk(max(margin_of(craft) for craft in aircraft), HEIGHT_ERROR)
     return _Program(exercise, permitted).choose
 
 
@@ -48,8 +54,10 @@ class _Program:
 
     def __init__(self, exercise: Exercise, permitted: Permitted) -> None:
         self.area, self.permitted = exercise.area, permitted
+        self.height = working_height(permitted, exercise.area)
         self.passes = 0
         self.lines: Lines | None = None
+        self.tracing = False
 
     def choose(self, situation: Situation) -> Ordered:
         """Return the next legs of all free drones."""
@@ -59,7 +67,11 @@ class _Program:
             # Refuses where no air of the search area can be met.
             self._searched(situation)
             self._new_pass(situation)
-        if phase_of(situation.belief) == "sweep":
+        phase = phase_of(situation.belief)
+        likely = situation.belief.probability >= LET_GO
+        # A ragged plume that is not met again at once may still be there.
+        self.tracing = phase != "sweep" or (self.tracing and likely)
+        if not self.tracing:
             swept = self._swept(situation)
             if swept is not None:
                 return swept
@@ -94,7 +106,7 @@ class _Program:
                 legs.append(np.array([(here.x, here.y, here.z)]))
                 continue
             way = [*self.permitted.way((here.x, here.y), line[0]), line[1]]
-            legs.append(np.array([(x, y, drone.z) for x, y in way]))
+            legs.append(np.array([(x, y, self.height) for x, y in way]))
         number = f"{self.lines.flown} of {self.lines.count}"
         kind = f"across the wind, {self.lines.spacing:.0f} m apart"
         if on_edge:
@@ -113,11 +125,12 @@ class _Program:
 
         choice = next_leg(
             situation.belief,
-            [_inside(drone, self.permitted) for drone in situation.drones],
+            [replace(_inside(drone, self.permitted), z=self.height) for drone in situation.drones],
             self.permitted,
             situation.clock_left - SPARE_TIME,
             meteorology=situation.meteorology,
             persist=True,
+            tracing=self.tracing,
         )
         legs = choice.legs
         return Ordered(
@@ -130,10 +143,5 @@ class _Program:
 
 def _inside(drone: Any, permitted: Permitted) -> Any:
     """Return a drone that braked in the strip along the edge as if it were just inside of it."""
-    import shapely
-    from shapely.ops import nearest_points
-
-    if bool(permitted.contains((drone.x, drone.y))):
-        return drone
-    place = nearest_points(permitted.shape, shapely.Point(drone.x, drone.y))[0]
-    return replace(drone, x=place.x, y=place.y)
+    x, y = permitted.nearest((drone.x, drone.y))
+    return replace(drone, x=x, y=y)

@@ -31,8 +31,8 @@ farther ones a weak source is missed (assumed)."""
 DOWNWIND = 250.0
 """So far downwind of the search area lines are still of use [m]."""
 
-INSIDE = 6.0
-"""Lines along an edge keep this distance [m]."""
+INSIDE = 1.0
+"""Lines along an edge keep this distance from it, beside the strip that is kept free [m]."""
 
 DOWNWIND_SIDE = 0.25
 """Cosine between an edge's outer side and the wind from which on gas leaves across it [1]."""
@@ -90,6 +90,23 @@ class Lines:
         del rest[k]
         self.flown += 1
         return chosen
+
+
+def working_height(permitted: Any, area: Any) -> float:
+    """Return how high to fly: as near as permitted to where sources let out [m].
+
+    Within its first hundred metres a plume is no more than some metres deep: whoever flies above
+    it misses sources near the downwind edge, and reads less of all others.
+
+    Parameters
+    ----------
+    permitted : Permitted
+        Where drones may be.
+    area : SearchArea
+        With the heights of releases.
+    """
+    middle = 0.5 * (area.release_height[0] + area.release_height[1])
+    return float(min(max(middle, permitted.floor), permitted.ceiling))
 
 
 def lines_over(

@@ -1,4 +1,4 @@
-"""Where a search may fly, from a GeoJSON file: a polygon with its lowest and highest height."""
+"""Where a search may fly, from a file: a GeoJSON polygon with its heights, or a consent."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from barlovento.domain.airspace import Consent
 from barlovento.domain.geodesy import to_local
 from barlovento.errors import BadInput
+from barlovento.fly.consented_area import consent_of, heights_of, is_consent, rings_of
 
 Ring = tuple[tuple[float, float], ...]
 
@@ -32,6 +34,10 @@ class PermittedFile:
         Heights above ground [m].
     home : tuple of float or None
         Where flights end, if the file says so [m].
+    consent : Consent or None
+        What the file is, if it is one.
+    signed : bool
+        Whether the consent bears a signature; it was not checked.
     """
 
     ring: Ring
@@ -39,9 +45,15 @@ class PermittedFile:
     floor: float
     ceiling: float
     home: tuple[float, float] | None
+    consent: Consent | None = None
+    signed: bool = False
 
 
-def read_permitted(path: Path, origin: tuple[float, float] | None) -> PermittedFile:
+def read_permitted(
+    path: Path,
+    origin: tuple[float, float] | None,
+    home: tuple[float, float] | None = None,
+) -> PermittedFile:
     """Read a permitted volume.
 
     Parameters
@@ -49,16 +61,20 @@ def read_permitted(path: Path, origin: tuple[float, float] | None) -> PermittedF
     path : Path
         GeoJSON: a Feature (or a collection of one) with a Polygon and the properties ``lower_m``
         and ``upper_m`` above ground, ``axes`` ("geographic" or "local"), and ``home``. Without
-        ``axes`` places are geographic where the survey is.
+        ``axes`` places are geographic where the survey is. Or a consent, drafted or signed.
     origin : tuple of float or None
         Longitude and latitude of the survey's plane; None for local axes [degree].
+    home : tuple of float, optional
+        Which part of a consent is meant, where it has several [m].
 
     Raises
     ------
     BadInput
         It can't be read, or something is absent; it says what and how to mend it.
     """
-    document = _json(path)
+    document, data = _json(path)
+    if is_consent(document):
+        return _consented(document, data, path, origin, home)
     feature = _feature(document, path)
     shape = feature.get("geometry") or {}
     properties = feature.get("properties") or {}
@@ -87,11 +103,50 @@ def read_permitted(path: Path, origin: tuple[float, float] | None) -> PermittedF
     )
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _consented(
+    document: dict[str, Any],
+    data: bytes,
+    path: Path,
+    origin: tuple[float, float] | None,
+    home: tuple[float, float] | None,
+) -> PermittedFile:
+    """Return the volume of a consent; of several parts the one that holds home."""
+    import shapely
+
+    consent, signed = consent_of(document, data, path.name)
+    if origin is None:
+        raise BadInput(
+            f"{path.name} is a consent, in longitude and latitude, but the survey has local metres "
+            "without a place on earth. Give the area in the survey's metres, with "
+            '"axes": "local".'
+        )
+    parts = rings_of(consent.volume, origin, path.name)
+    if home is not None:
+        held = [p for p in parts if shapely.Polygon(*p).intersects(shapely.Point(home))]
+        parts = tuple(held) or parts
+    elif len(parts) > 1:
+        raise BadInput(
+            f"{path.name}: the consent's area has {len(parts)} parts that don't touch. Say with "
+            "--home X,Y in which of them the flight begins and ends."
+        )
+    floor, ceiling = heights_of(consent.volume, path.name)
+    return PermittedFile(
+        ring=parts[0][0],
+        holes=parts[0][1],
+        floor=floor,
+        ceiling=ceiling,
+        home=None,
+        consent=consent,
+        signed=signed,
+    )
+
+
+def _json(path: Path) -> tuple[dict[str, Any], bytes]:
     try:
         if path.stat().st_size > LARGEST:
             raise BadInput(f"{path.name} is larger than 4 MiB. Give one polygon.")
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        data = path.read_bytes()
+        document = json.loads(data.decode("utf-8-sig"))
     except OSError as error:
         raise BadInput(
             f"Can't read {path}: {error.strerror or error}. Name a GeoJSON file with --permitted."
@@ -100,7 +155,7 @@ def _json(path: Path) -> dict[str, Any]:
         raise BadInput(f"{path.name} is no JSON ({error}). Export the area as GeoJSON.") from error
     if not isinstance(document, dict):
         raise BadInput(f"{path.name} is no GeoJSON object. Export the area as GeoJSON.")
-    return document
+    return document, data
 
 
 def _feature(document: Any, path: Path) -> dict[str, Any]:

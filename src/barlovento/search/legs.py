@@ -38,6 +38,9 @@ known to this distance [m]."""
 ENOUGH = 0.02
 """Expected information below which no leg is worth flying [nat]."""
 
+MAYBE = 0.2
+"""Probability of one more source from which on legs about it are looked at [1]."""
+
 LEFT = 0.1
 """Probability of a source, had it been even beforehand, below which an area counts as searched
 [1]."""
@@ -100,6 +103,7 @@ def next_leg(
     meteorology: Meteorology | None = None,
     seed: int = 0,
     persist: bool = False,
+    tracing: bool = False,
 ) -> Choice:
     """Return the next leg of each drone, and why.
 
@@ -120,6 +124,8 @@ def next_leg(
     persist : bool
         Whether to look on for as long as there is time while nothing was found, where coming home
         early gains nothing.
+    tracing : bool
+        Whether to go on with a source that was likely once, though it is so no longer.
 
     Raises
     ------
@@ -134,6 +140,8 @@ def next_leg(
     rng = np.random.default_rng([seed, belief.steps, 1])
     worlds = legs_value.worlds_of(belief, rng)
     phase = phase_of(belief)
+    if tracing and phase == "sweep":
+        phase = "trace"
     legs: list[Leg] = []
     known = np.zeros((len(worlds.weight), len(worlds.weight)))
     flying = 0
@@ -275,8 +283,10 @@ def _options(drone: Drone, view: Outlook, permitted: Permitted, phase: Phase) ->
     if phase != "sweep":
         belief = view.belief
         slots = list(belief.found)
-        if belief.spare is not None and belief.spare.probability > 0.5:
+        if belief.spare is not None and belief.spare.probability > MAYBE:
             slots.append(belief.spare)
+            for place, track in legs_value.met(belief):
+                out += legs_lattice.through(permitted, view.downwind, [height], place, track)
         for slot in slots:
             middle, spread = slot.cloud.middle, slot.cloud.spread
             if spread < 80.0:

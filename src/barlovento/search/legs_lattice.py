@@ -133,6 +133,38 @@ def about_source(
     return out
 
 
+def through(
+    permitted: Permitted, downwind: Floats, heights: Sequence[float], place: Floats, track: Floats
+) -> list[Candidate]:
+    """Return legs through a place where gas was met: as it was flown, and across the wind.
+
+    Near the downwind edge no leg about the source itself may meet its plume, and the way on which
+    it was met does.
+
+    Parameters
+    ----------
+    permitted : Permitted
+        Where legs may be.
+    downwind : ndarray, shape (2,)
+        Unit vector [1].
+    heights : sequence of float
+        At which to fly [m].
+    place : ndarray, shape (2,)
+        Where gas was met [m].
+    track : ndarray, shape (2,)
+        Unit vector of the way on which it was met [1].
+    """
+    across = np.array([-downwind[1], downwind[0]])
+    out = []
+    for along, kind in ((across, "across"), (track, "aslant")):
+        normal = np.array([-along[1], along[0]])
+        at, middle = float(place @ normal), float(place @ along)
+        for half in (CLOSE_SIDE / 2.0, CLOSE_SIDE):
+            for part in _cut(permitted, at, (middle - half, middle + half), normal, along):
+                out += _parts(part, heights, kind, ())
+    return out
+
+
 def _cut(
     permitted: Permitted, at: float, ends: tuple[float, float], normal: Floats, along: Floats
 ) -> list[tuple[Place, Place]]:

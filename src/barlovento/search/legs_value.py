@@ -41,6 +41,10 @@ SPACING = 10.0
 RECENT = 300.0
 """The wind that is foreseen is the mean over so long [s]."""
 
+MET, MOST_MET, MET_APART = 8.0, 3, 60.0
+"""Gas was met where a reading stands so many noises above the background [1]; at most so many
+places are told, so far from each other [m]."""
+
 SCATTER = 0.6
 """Of readings within a plume [1]."""
 
@@ -131,6 +135,44 @@ def _noise(belief: Belief) -> float:
         return belief.setting.detection_limit * belief_record.MICRO / 3.0
     # at 20 degrees Celsius and one atmosphere
     return NOISE_PPB * belief.setting.species.molar_mass * 1e3 / 24.06
+
+
+def met(belief: Belief) -> list[tuple[Floats, Floats]]:
+    """Return where gas was met that no found source explains, with the way that was flown there.
+
+    Parameters
+    ----------
+    belief : Belief
+        With its rows.
+
+    Returns
+    -------
+    list of (ndarray, ndarray)
+        Place [m] and unit vector of the way, both of shape (2,), the strongest first.
+    """
+    rows, known = [], []
+    for part, slots in ((belief.closed, belief.found), (belief.waiting, ())):
+        rows.append(part.rows)
+        known.append(sum((s.known.mean(axis=1) for s in slots), np.zeros(len(part.rows))))
+    joined = np.concatenate(rows)
+    if len(joined) < 2:
+        return []
+    place = joined[:, [columns.POINT_X, columns.POINT_Y]]
+    strength = (joined[:, columns.EXCESS] - np.concatenate(known)) / np.sqrt(
+        joined[:, columns.VARIANCE]
+    )
+    strength = np.where(joined[:, columns.HIDDEN] > 0.5, 0.0, strength)
+    out: list[tuple[Floats, Floats]] = []
+    for k in np.argsort(-strength):
+        if strength[k] < MET or len(out) == MOST_MET:
+            break
+        if any(math.dist(place[k], there) < MET_APART for there, _ in out):
+            continue
+        step = place[min(k + 1, len(place) - 1)] - place[max(k - 1, 0)]
+        far = float(np.hypot(*step))
+        if far > 0.0:
+            out.append((place[k], step / far))
+    return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry import LineString, Polygon
+from shapely.ops import nearest_points
 
 from barlovento.errors import BadInput
 
@@ -87,13 +88,28 @@ class Permitted:
         grown = _grown(self.ring, self.holes)
         return np.asarray(shapely.intersects_xy(grown, places[..., 0], places[..., 1]))
 
-    def shrunk(self, margin: float) -> Permitted:
+    def nearest(self, place: Place) -> Place:
+        """Return the place inside that is nearest to one: itself where it is inside.
+
+        Parameters
+        ----------
+        place : tuple of float
+            [m].
+        """
+        if bool(self.contains(place)):
+            return place
+        found = nearest_points(self.shape, shapely.Point(place))[0]
+        return (float(found.x), float(found.y))
+
+    def shrunk(self, margin: float, height: float | None = None) -> Permitted:
         """Return the part that keeps a distance from the edge, the largest if it falls apart.
 
         Parameters
         ----------
         margin : float
-            Distance from the edge, and from floor and ceiling [m].
+            Distance from the edge [m].
+        height : float, optional
+            Distance from floor and ceiling; the same if left out [m].
 
         Raises
         ------
@@ -108,8 +124,8 @@ class Permitted:
                 f"Nothing is left of the permitted area {margin:g} m inside its edge. Ask for a "
                 "larger area or fly with a smaller margin."
             )
-        inside = shapely.ops.nearest_points(left, shapely.Point(self.home))[0]
-        room = min(margin, 0.5 * (self.ceiling - self.floor))
+        inside = nearest_points(left, shapely.Point(self.home))[0]
+        room = min(margin if height is None else height, 0.5 * (self.ceiling - self.floor))
         return Permitted(
             ring=tuple((x, y) for x, y in left.exterior.coords[:-1]),
             holes=tuple(tuple((x, y) for x, y in h.coords[:-1]) for h in left.interiors),
@@ -150,7 +166,11 @@ class Permitted:
         BadInput
             If there is none.
         """
-        if self._sees(a, b):
+        if _convex(self.ring, self.holes):
+            straight = bool(self.contains((a, b)).all())
+        else:
+            straight = self._sees(a, b)
+        if straight:
             return [b]
         corners, links = _corners(self.ring, self.holes)
         places = [*corners, a, b]
@@ -183,6 +203,13 @@ def _grown(ring: Ring, holes: tuple[Ring, ...]) -> Any:
     grown = _polygon(ring, holes).buffer(HAIR, join_style="mitre")
     shapely.prepare(grown)
     return grown
+
+
+@lru_cache(maxsize=64)
+def _convex(ring: Ring, holes: tuple[Ring, ...]) -> bool:
+    """Return whether every straight way between places inside stays inside."""
+    shape = _polygon(ring, holes)
+    return not holes and bool(shape.convex_hull.area - shape.area <= HAIR)
 
 
 def _covers(ring: Ring, holes: tuple[Ring, ...], a: Place, b: Place) -> bool:

@@ -23,8 +23,8 @@ FloatArray = NDArray[np.float64]
 HEIGHT_ERROR = 2.0
 """Kept free above the floor and below the ceiling: how well a height is held (assumed) [m]."""
 
-LET_GO = 0.2
-"""Probability of a source below which its trace gives way to the sweep again [1]."""
+LIKELY, LET_GO = 0.5, 0.2
+"""Probability of a source from which on it is traced, and below which it no longer is [1]."""
 
 MOST_PASSES = 2
 """So often the area is swept by lines; after that expected information alone chooses."""
@@ -61,21 +61,31 @@ class _Program:
 
     def choose(self, situation: Situation) -> Ordered:
         """Return the next legs of all free drones."""
-        from barlovento.search.legs import phase_of
-
         if self.lines is None:
             # Refuses where no air of the search area can be met.
             self._searched(situation)
             self._new_pass(situation)
-        phase = phase_of(situation.belief)
-        likely = situation.belief.probability >= LET_GO
-        # A ragged plume that is not met again at once may still be there.
-        self.tracing = phase != "sweep" or (self.tracing and likely)
+        assert self.lines is not None
+        self.lines.put_back([(drone.x, drone.y) for drone in situation.drones])
+        self.tracing = self._traces(situation)
         if not self.tracing:
             swept = self._swept(situation)
             if swept is not None:
                 return swept
         return self._searched(situation)
+
+    def _traces(self, situation: Situation) -> bool:
+        """Return whether a source is to be followed now, rather than more air swept.
+
+        Once its place is known, lines that are left come first: others may be there too.
+        """
+        from barlovento.search.legs import CLOSE
+
+        belief = situation.belief
+        # A ragged plume that is not met again at once may still be there.
+        least = LET_GO if self.tracing else LIKELY
+        open_ = belief.spare is not None and belief.spare.probability >= least
+        return open_ or any(slot.cloud.spread > CLOSE for slot in belief.found)
 
     def _new_pass(self, situation: Situation) -> None:
         """Lay lines; those of a second pass run between those of the first."""
@@ -93,7 +103,7 @@ class _Program:
     def _swept(self, situation: Situation) -> Ordered | None:
         """Return a line for each drone, None where all are flown."""
         assert self.lines is not None
-        if self.lines.done and self.passes < MOST_PASSES:
+        if self.lines.done and self.passes < MOST_PASSES and not situation.belief.found:
             self._new_pass(situation)
         if self.lines.done:
             return None

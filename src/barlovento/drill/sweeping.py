@@ -62,6 +62,8 @@ class Lines:
     spacing: float
     count: int
     flown: int = field(default=0)
+    taken: list[tuple[Line, list[Line], bool]] = field(default_factory=list)
+    """Lines that are under way, the list each is from, and whether it was the last there."""
 
     @property
     def done(self) -> bool:
@@ -89,7 +91,28 @@ class Lines:
         _, k, chosen = min(turned)
         del rest[k]
         self.flown += 1
+        self.taken.append((chosen, rest, k > 0))
         return chosen
+
+    def put_back(self, drones: Sequence[Place]) -> None:
+        """Take back what was left of the lines that were taken last, and is worth flying.
+
+        A line is broken off where gas is met, or where another drone asks for its next one.
+
+        Parameters
+        ----------
+        drones : sequence of tuple of float
+            Where they are, in the order in which they took their lines [m].
+        """
+        for here, ((start, end), rest, last) in zip(drones, self.taken, strict=False):
+            whole = math.dist(start, end)
+            along = (np.array(end) - np.array(start)) / whole
+            way = float(np.clip((np.array(here) - np.array(start)) @ along, 0.0, whole))
+            if whole - way > SHORTEST:
+                there = np.array(start) + way * along
+                rest.insert(len(rest) if last else 0, ((float(there[0]), float(there[1])), end))
+                self.flown -= 1
+        self.taken.clear()
 
 
 def working_height(permitted: Any, area: Any) -> float:

@@ -63,3 +63,19 @@ def test_drones_fly_as_near_to_the_releases_as_they_may() -> None:
     assert height(0.0, 6.0) == 5.0
     assert height(10.0, 30.0) == 20.0
     assert height(80.0, 99.0) == 60.0
+
+
+def test_what_was_left_of_a_line_is_flown_later() -> None:
+    lines = lines_over(PERMITTED, SMALL.area, (4.0, 0.0), 4000.0)
+    first = lines.nearest((0.0, 0.0))
+    assert first is not None
+    middle = tuple(0.5 * (a + b) for a, b in zip(*first, strict=True))
+    lines.put_back([(middle[0] + 3.0, middle[1])])
+    again = lines.nearest((middle[0], middle[1]))
+    assert again is not None
+    assert math.dist(again[0], middle) < 4.0
+    assert again[1] == first[1]
+    count = len(lines.edges) + len(lines.left)
+    lines.put_back([again[1]])
+    # nothing is left of a line that was flown to its end
+    assert len(lines.edges) + len(lines.left) == count

@@ -15,7 +15,7 @@ from barlovento.errors import BadInput
 from barlovento.search import legs_lattice, legs_value
 from barlovento.search.belief import Belief, Setting, start
 from barlovento.search.legs import Drone, next_leg, nothing_there
-from barlovento.search.legs_time import ground_speed
+from barlovento.search.legs_time import ground_speed, home_of, seconds_of, seconds_of_all
 from barlovento.search.permitted import Permitted
 
 SQUARE = ((-150.0, -200.0), (250.0, -200.0), (250.0, 200.0), (-150.0, 200.0))
@@ -111,6 +111,19 @@ def test_what_can_not_be_flown_is_told(
         next_leg(start(setting, 1), [drone()], permitted, 600.0)
     with pytest.raises(BadInput, match="no drone"):
         next_leg(swept, [], permitted, 600.0)
+
+
+def test_times_reckoned_at_once_are_those_reckoned_alone(
+    swept: Belief, permitted: Permitted
+) -> None:
+    view = legs_value.outlook(swept)
+    legs = legs_lattice.over_area(permitted, view.downwind, [12.0, 30.0])
+    one = drone(x=20.0, y=-70.0)
+    there, home = seconds_of_all(one, view, legs, permitted)
+    for k in range(0, len(legs), 7):
+        alone = seconds_of(one, view, (one.x, one.y), one.z, legs[k], permitted)
+        assert there[k] == pytest.approx(alone)
+        assert home[k] == pytest.approx(home_of(one, view, legs[k].end, legs[k].z, permitted))
 
 
 def test_a_leg_off_the_wind_takes_longer() -> None:

@@ -67,7 +67,8 @@ class Belief(State):
         rng = np.random.default_rng([self.seed, self.steps])
         after = replace(self, record=record, meteorology=met, steps=self.steps + 1)
         after = belief_update.with_rows(after, met)
-        return belief_update.settled(belief_update.weighed(after), rng)
+        news = len(record) - len(self.record)
+        return belief_update.settled(belief_update.weighed(after), rng, news)
 
 
 def start(setting: Setting, seed: int) -> Belief:

@@ -44,6 +44,9 @@ THIN, SHARE = 120.0, 0.12
 IDLE = 0.03
 """Probability of a further source below which its cloud is left as thin as it is [1]."""
 
+FEW_NEWS = 30
+"""Averaged readings in a batch up to which one redrawn cloud is enough [1]."""
+
 ROUNDS = 5
 """Most proposals in turn [1]."""
 
@@ -128,14 +131,29 @@ def weighed(state: S) -> S:
     return _with_slots(state, slots)
 
 
-def settled(state: S, rng: np.random.Generator) -> S:
-    """Return the belief with thin clouds drawn anew, sources found, and lost ones let go."""
+def settled(state: S, rng: np.random.Generator, news: int) -> S:
+    """Return the belief with thin clouds drawn anew, sources found, and lost ones let go.
+
+    A few readings change little: then one cloud is drawn anew, and what else is to be done waits
+    for the next batch, so that no update takes long.
+
+    Parameters
+    ----------
+    state : State
+        After all clouds were weighed.
+    rng : Generator
+        Randomness.
+    news : int
+        How many averaged readings came with this batch.
+    """
     belief = state
-    for k, slot in enumerate(state.slots):
-        # who is not there needs no sharp place
-        idle = k >= len(state.found) > 0 and slot.probability < IDLE
-        if not idle and slot.cloud.effective < min(THIN, SHARE * len(slot.cloud.draws)):
-            belief = _anew(belief, k, rng)
+    thin = [(_lasting(state, k), k) for k in range(len(state.slots))]
+    thin = sorted(pair for pair in thin if pair[0] < 1.0)
+    few = news <= FEW_NEWS
+    for _, k in thin[:1] if few else thin:
+        belief = _anew(belief, k, rng)
+    if few and thin:
+        return belief
     lost = [slot.probability < LOST for slot in belief.found]
     if any(lost):
         kept = tuple(s for s, gone in zip(belief.found, lost, strict=True) if not gone)
@@ -143,10 +161,10 @@ def settled(state: S, rng: np.random.Generator) -> S:
     spare = belief.spare
     if spare is None or spare.probability < FOUND or spare.cloud.spread > NEAR:
         return belief
-    if len(spare.cloud.draws) > AGAIN or spare.cloud.effective < THIN:
+    if len(spare.cloud.draws) > AGAIN or (spare.cloud.effective < THIN and not few):
         belief = _anew(belief, len(belief.found), rng)
         spare = belief.spare
-        if spare is None or spare.probability < FOUND or spare.cloud.spread > NEAR:
+        if few or spare is None or spare.probability < FOUND or spare.cloud.spread > NEAR:
             return belief
     for k, slot in enumerate(belief.found):
         alone = _alone(belief, k, spare, rng)
@@ -160,6 +178,15 @@ def settled(state: S, rng: np.random.Generator) -> S:
             return opened(replace(belief, found=found, spare=None), rng)
     found = (*belief.found, _explaining(belief, spare))
     return opened(replace(belief, found=found, spare=None), rng)
+
+
+def _lasting(state: State, k: int) -> float:
+    """Return a cloud's effective draws over those below which it is drawn anew [1]."""
+    slot = state.slots[k]
+    # who is not there needs no sharp place
+    if k >= len(state.found) > 0 and slot.probability < IDLE:
+        return math.inf
+    return slot.cloud.effective / min(THIN, SHARE * len(slot.cloud.draws))
 
 
 def _alone(state: S, k: int, spare: Slot, rng: np.random.Generator) -> Cloud:

@@ -20,7 +20,7 @@ from barlovento.errors import BadInput
 from barlovento.search import legs_lattice, legs_value
 from barlovento.search.belief import Belief
 from barlovento.search.legs_lattice import Candidate
-from barlovento.search.legs_time import Drone, home_of, seconds_of
+from barlovento.search.legs_time import Drone, home_of, seconds_of, seconds_of_all
 from barlovento.search.legs_value import Outlook, Worlds, distances, foreseen, information
 from barlovento.search.legs_words import state_of, why_of
 from barlovento.search.permitted import Permitted, Place
@@ -231,12 +231,15 @@ def _chosen(
     """Return the best leg of one drone: it, its way, its time, its gain and its distances."""
     left = min(drone.endurance_left, clock_left)
     options = _options(drone, view, permitted, phase)
+    ways = [flown for candidate in options for flown in (candidate, _reversed(candidate))]
     timed = []
-    for candidate in options:
-        for flown in (candidate, _reversed(candidate)):
-            seconds = seconds_of(drone, view, (drone.x, drone.y), drone.z, flown, permitted)
-            if seconds + home_of(drone, view, flown.end, flown.z, permitted) <= left:
-                timed.append((flown, seconds))
+    if ways:
+        seconds_all, home = seconds_of_all(drone, view, ways, permitted)
+        timed = [
+            (way, float(seconds))
+            for way, seconds, back in zip(ways, seconds_all, home, strict=True)
+            if seconds + back <= left
+        ]
     timed = _nearer(timed)
     if not timed:
         return None

@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 TURNING, CLIMB = 4.0, 2.0
 """Time lost at the start of a leg [s], and climbing speed [m s-1]."""
 
+SLOWEST = 0.5
+"""Over ground, whatever the wind [m s-1]."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drone:
@@ -62,7 +65,7 @@ def ground_speed(airspeed: float, wind: Floats, direction: Floats) -> float:
     """
     along = float(wind @ direction)
     across2 = float(wind @ wind) - along**2
-    return max(along + math.sqrt(max(airspeed**2 - across2, 0.0)), 0.5)
+    return max(along + math.sqrt(max(airspeed**2 - across2, 0.0)), SLOWEST)
 
 
 def _flight(drone: Drone, view: Outlook, places: Sequence[Place]) -> float:
@@ -99,6 +102,51 @@ def seconds_of(
     """
     way = [here, *permitted.way(here, leg.start), leg.end]
     return TURNING + abs(leg.z - z) / CLIMB + _flight(drone, view, way)
+
+
+def seconds_of_all(
+    drone: Drone, view: Outlook, legs: Sequence[Candidate], permitted: Permitted
+) -> tuple[Floats, Floats]:
+    """Return the time to and along each leg from where a drone is, and home from its end.
+
+    Where no corner is in the way all are reckoned at once.
+
+    Parameters
+    ----------
+    drone : Drone
+        Which flies.
+    view : Outlook
+        With the wind.
+    legs : sequence of Candidate
+        To be flown.
+    permitted : Permitted
+        What ways stay inside of.
+
+    Returns
+    -------
+    seconds, home : ndarray, shape (n,)
+        [s].
+    """
+    here = (drone.x, drone.y)
+    if not permitted.convex or drone.way_home is not None:
+        there = [seconds_of(drone, view, here, drone.z, leg, permitted) for leg in legs]
+        home = [home_of(drone, view, leg.end, leg.z, permitted) for leg in legs]
+        return np.array(there), np.array(home)
+    start, end = np.array([leg.start for leg in legs]), np.array([leg.end for leg in legs])
+    z = np.array([leg.z for leg in legs])
+    wind = view.speed * view.downwind
+
+    def flown(a: Floats, b: Floats) -> Floats:
+        way = b - a
+        far = np.hypot(way[:, 0], way[:, 1])
+        along = (way @ wind) / np.maximum(far, 1e-9)
+        across2 = float(wind @ wind) - along**2
+        speed = along + np.sqrt(np.maximum(drone.airspeed**2 - across2, 0.0))
+        return np.asarray(far / np.maximum(speed, SLOWEST))
+
+    to = flown(np.broadcast_to(np.array(here), start.shape), start) + flown(start, end)
+    back = flown(end, np.broadcast_to(np.array(permitted.home), end.shape))
+    return TURNING + np.abs(z - drone.z) / CLIMB + to, TURNING + back + z / CLIMB
 
 
 def home_of(drone: Drone, view: Outlook, here: Place, z: float, permitted: Permitted) -> float:

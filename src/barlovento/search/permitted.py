@@ -76,6 +76,11 @@ class Permitted:
         """The area as a polygon."""
         return _polygon(self.ring, self.holes)
 
+    @property
+    def convex(self) -> bool:
+        """Whether every straight way between places inside stays inside."""
+        return _convex(self.ring, self.holes)
+
     def contains(self, places: Any) -> NDArray[np.bool_]:
         """Return whether places lie inside or on the edge.
 
@@ -166,11 +171,7 @@ class Permitted:
         BadInput
             If there is none.
         """
-        if _convex(self.ring, self.holes):
-            straight = bool(self.contains((a, b)).all())
-        else:
-            straight = self._sees(a, b)
-        if straight:
+        if bool(self.contains((a, b)).all()) if self.convex else self._sees(a, b):
             return [b]
         corners, links = _corners(self.ring, self.holes)
         places = [*corners, a, b]
@@ -207,7 +208,6 @@ def _grown(ring: Ring, holes: tuple[Ring, ...]) -> Any:
 
 @lru_cache(maxsize=64)
 def _convex(ring: Ring, holes: tuple[Ring, ...]) -> bool:
-    """Return whether every straight way between places inside stays inside."""
     shape = _polygon(ring, holes)
     return not holes and bool(shape.convex_hull.area - shape.area <= HAIR)
 

@@ -508,24 +508,45 @@ def flown_by(folder: Path, name: str, seed: int) -> dict[str, Any]:
     }
 
 
+def ready(folder: Path, name: str, seed: int) -> bool:
+    """Return whether the plume that a seed chooses was computed.
+
+    Parameters
+    ----------
+    folder : Path
+        Where plumes lie.
+    name : str
+        "hill" or "town".
+    seed : int
+        Chooses the opening.
+    """
+    return field_file(folder, cases()[name], number_of(cases()[name], seed)).exists()
+
+
+def _flown_first(folder: Path, name: str) -> dict[str, Any]:
+    return flown_by(folder, name, next(k for k in range(1, 1000) if ready(folder, name, k)))
+
+
 def main() -> int:
     """Compute what is missing, check it, and fly in it once."""
     options = arguments(
         __doc__ or "",
         folder={"type": Path, "default": Path("qes"), "help": "where plumes lie and are put"},
         cases={"nargs": "+", "choices": list(cases()), "default": list(cases()), "help": "which"},
+        openings={"type": int, "default": 8, "help": "plumes of each land, at most eight"},
     ).parse_args()
     chosen = {
         name: cases()[name] for name in (options.cases[-1:] if options.quick else options.cases)
     }
     numbers = {
-        name: range(1 if options.quick else len(case.openings)) for name, case in chosen.items()
+        name: range(1 if options.quick else min(options.openings, len(case.openings)))
+        for name, case in chosen.items()
     }
     said = Progress(sum(map(len, numbers.values())), "plumes")
     for name, case in chosen.items():
         compute(options.folder, case, numbers[name], said)
     rows = [checked(options.folder, c, k) for name, c in chosen.items() for k in numbers[name]]
-    flights = [] if options.quick else [flown_by(options.folder, name, 1) for name in chosen]
+    flights = [] if options.quick else [_flown_first(options.folder, name) for name in chosen]
     text = table(
         (
             [

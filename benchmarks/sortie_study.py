@@ -29,6 +29,9 @@ RATES = (3e-5, 1e-4, 3e-4)
 FLIGHT = 720
 """Of the study's sorties [s]."""
 
+LANDS = ("hill", "town")
+"""Of the second simulator (`pyqes_world.py`), flown with its folder of plumes only."""
+
 HELD, HEIGHT = "sortie at 15 m", 15.0
 """The program chooses its height, as the scenario permits; here it may not [m]. The mower flies
 at that height."""
@@ -54,7 +57,8 @@ class Case:
     Parameters
     ----------
     row : str
-        "sortie", "sortie at 15 m", "mower", "second", "second mower", "look-alikes" or "nothing".
+        "sortie", "sortie at 15 m", "mower", "second", "second mower", "look-alikes", "nothing",
+        "hill" or "town".
     rate : float
         Of the hidden site; 0 where the scenario decides [kg s-1].
     seed : int
@@ -84,7 +88,19 @@ def exercise_of(case: Case) -> Any:
     return exercise.with_rate(case.rate) if case.rate else exercise
 
 
-def run(case: Case, answered_by: str) -> dict[str, Any]:
+def land_of(case: Case, qes: Path) -> tuple[Any, Any]:
+    """Return exercise and world of a case over a land of the second simulator."""
+    from barlovento.drill.prepare import LATE_HOME
+    from barlovento.exercise.live import World
+    from pyqes_world import exercise_of as over
+    from pyqes_world import gas_of
+
+    exercise = replace(over(case.row, case.seed, case.rate), duration=FLIGHT)
+    longer = replace(exercise, duration=FLIGHT + LATE_HOME)
+    return exercise, World(longer, case.seed, gas=gas_of(qes, case.row, case.seed))
+
+
+def run(case: Case, answered_by: str, qes: Path = Path("qes")) -> dict[str, Any]:
     """Fly one case and keep what the scores need."""
     from barlovento.drill.documents import header_of, register_of, true_sites
     from barlovento.drill.found import score
@@ -92,10 +108,13 @@ def run(case: Case, answered_by: str) -> dict[str, Any]:
     from barlovento.exercising import answered, classed, flown, silent, wait_on_ground
 
     began = time.process_time()
-    exercise = exercise_of(case)
+    exercise, world = (None, None) if case.row not in LANDS else land_of(case, qes)
+    if exercise is None:
+        exercise = exercise_of(case)
     mower = case.row.endswith("mower")
     count = 2 if case.row.startswith("second") else 1
-    world = world_of(exercise, case.rng_seed, count)
+    if world is None:
+        world = world_of(exercise, case.rng_seed, count)
     belief = NoBelief(exercise) if mower else belief_of(exercise, case.rng_seed)
     header = header_of(exercise, exercise.aircraft, "study", case.rng_seed)
     sorties: list[Any] = []
@@ -247,7 +266,7 @@ def summarise(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what each row of flights came to."""
     done = [row for row in rows if "failed" not in row]
     groups: dict[str, Any] = {}
-    for row in ("sortie", HELD, "mower", "second", "second mower"):
+    for row in ("sortie", HELD, *LANDS, "mower", "second", "second mower"):
         for rate in RATES:
             mine = [r for r in done if r["row"] == row and r["rate"] == rate]
             if not mine:
@@ -405,12 +424,13 @@ def cases(seeds: int, rows: Sequence[str]) -> list[Case]:
     for seed in range(1, seeds + 1):
         for row in ("sortie", HELD, "mower"):
             wanted += [Case(row=row, rate=rate, seed=seed) for rate in (1e-4, 3e-5, 3e-4)]
+        wanted += [Case(row=row, rate=1e-4, seed=seed) for row in LANDS]
         wanted += [Case(row=row, rate=1e-4, seed=seed) for row in ("second", "second mower")]
         wanted += [Case(row=row, rate=0.0, seed=seed) for row in ("look-alikes", "nothing")]
     return [case for case in wanted if case.row in rows]
 
 
-ROWS = ("sortie", HELD, "mower", "second", "second mower", "look-alikes", "nothing")
+ROWS = ("sortie", HELD, "mower", "second", "second mower", "look-alikes", "nothing", *LANDS)
 
 
 def main() -> int:
@@ -418,9 +438,10 @@ def main() -> int:
     parser = arguments(
         __doc__ or "",
         seeds={"type": int, "default": 200, "help": "worlds of each row and rate"},
-        rows={"nargs": "+", "choices": ROWS, "default": list(ROWS), "help": "what is flown"},
+        rows={"nargs": "+", "choices": ROWS, "default": list(ROWS[:-2]), "help": "what is flown"},
         rates={"nargs": "+", "type": float, "default": list(RATES), "help": "kg/s"},
         answer={"choices": ("locate", "belief"), "default": "locate", "help": "who answers"},
+        qes={"type": Path, "default": Path("qes"), "help": "folder of pyqes_world.py"},
         decision={"action": "store_true", "help": "measure the time of a decision too"},
         cases={"type": Path, "default": Path("sorties.jsonl"), "help": "finished flights"},
         summary_only={"action": "store_true", "help": "don't fly, score what is there"},
@@ -433,6 +454,10 @@ def main() -> int:
     wanted = cases(options.seeds, options.rows)
     wanted = [case for case in wanted if case.rate == 0.0 or case.rate in options.rates]
     finished = {(r["row"], r["rate"], r["seed"]) for r in read_lines(options.cases)}
+    if set(options.rows) & set(LANDS):
+        from pyqes_world import ready
+
+        wanted = [c for c in wanted if c.row not in LANDS or ready(options.qes, c.row, c.seed)]
     todo = [case for case in wanted if (case.row, case.rate, case.seed) not in finished]
     if not options.summary_only:
         if options.decision and ("decision", 0.0, 0) not in finished:
@@ -440,7 +465,7 @@ def main() -> int:
         progress = Progress(len(todo), "flights")
         for case in todo:
             try:
-                row = run(case, options.answer)
+                row = run(case, options.answer, options.qes)
             except Exception as error:  # noqa: BLE001  one bad world must not end the study
                 row = asdict(case) | {"failed": repr(error)}
             append_line(options.cases, row)

@@ -50,8 +50,8 @@ METRES = 111_700.0
 INLAND = 5_000.0
 """Land by our outline, so far from its coast, is no sea in truth: where two states' rings do not
 meet, the finer coast shows a gap there [m]."""
-DEEPEST = 400_000.0
-"""Nothing that two sources hold different reaches so far from its rim [m]."""
+DEEPEST = 2_000_000.0
+"""No place lies so deep in a state [m]."""
 MOST = 2_000_000
 AT_ONCE = 200_000
 

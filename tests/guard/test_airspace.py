@@ -152,6 +152,18 @@ def test_heights_count_with_their_error() -> None:
     assert "height" in lack.detail
 
 
+def test_a_climb_out_of_a_consent_is_told_as_a_height_and_an_end_as_a_time() -> None:
+    # 5 m of error come off, and 2 s; both limits are passed halfway.
+    climb = route(HERE, THERE, levels=(50.0, 90.0))
+    (lack,) = missing(climb, [consent(around(50), upper=75.0)])
+    assert "at that height" in lack.detail
+    assert lack.height.value == pytest.approx(70, abs=0.1)
+    end = Applicability(valid_from=NOW, valid_until=NOON + timedelta(seconds=22))
+    (lack,) = [s for s in missing(PLAN, [consent(around(50), when=end)]) if s.leg == "leg 1"]
+    assert "at that time" in lack.detail
+    assert lack.second == pytest.approx(20, abs=0.1)
+
+
 def test_two_consents_do_it_together_only_without_a_gap() -> None:
     lon, lat = HERE
     cut = moved(HERE, 90, 200)[0]

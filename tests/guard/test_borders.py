@@ -105,6 +105,14 @@ def test_nobody_reaches_a_limit_before_the_margin_is_used_up(
     assert np.sign(there) == np.sign(here)
 
 
+@pytest.mark.parametrize("lon", [178.9, 179.419, 179.4195, 179.8, -179.9, -179.5])
+def test_land_goes_on_across_the_antimeridian(borders: Borders, lon: float) -> None:
+    # Inland Chukotka, 25 km and more from the Bering Sea and the Chukchi Sea.
+    seen = borders.sovereign_at(lon, 67.0)
+    assert (seen.state, seen.kind, seen.certain) == ("RU", "land", True)
+    assert borders.signed_depth("RU", [lon], [67.0])[0][0] > 25_000.0
+
+
 def test_land_behind_a_narrow_strip_of_coast_is_as_near_as_it_is(borders: Borders) -> None:
     from pyproj import Geod
 

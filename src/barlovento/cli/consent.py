@@ -31,14 +31,14 @@ def request(
 
     FILE is a GeoJSON feature; the geometry is the area, the rest stands in its properties:
 
-    ```
+    ```json
     {
         "type": "Feature",
         "geometry": {
             "type": "Polygon",
             "coordinates": [
                 [[-107.5, 24.7], [-107.3, 24.7], [-107.3, 24.9], [-107.5, 24.9], [-107.5, 24.7]]
-            ],
+            ]
         },
         "properties": {
             "authority": "MX",
@@ -49,11 +49,10 @@ def request(
             "lower": null,
             "upper": {"value": 120, "unit": "m", "reference": "AGL"},
             "aircraft": ["XB-ABC"],
-            "sensors": ["methane analyser"],
-        },
+            "sensors": ["methane analyser"]
+        }
     }
     ```
-
     ```
     barlovento consent request sinaloa.geojson --workspace watch
     ```

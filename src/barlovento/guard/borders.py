@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 
@@ -14,7 +14,7 @@ from barlovento.errors import BadInput
 from barlovento.guard import outline as outlines
 from barlovento.guard.covering import cells
 from barlovento.guard.judging import FAR, Near, judge
-from barlovento.guard.limit_errors import FIELD, UNMEASURED, LimitErrors
+from barlovento.guard.limit_errors import UNMEASURED, LimitErrors, steps_around
 from barlovento.guard.limits import (
     FARTHEST,
     SEA,
@@ -29,7 +29,6 @@ from barlovento.guard.nearest import (
     Tree,
     build_tree,
     cartesian,
-    geodetic,
     nearest_many,
     side_of,
 )
@@ -257,7 +256,8 @@ class Borders:
         if not near:
             return tuple(FAR for _ in places)
         away, held = self._held(places)
-        errors = {n: self.errors_around(self.states[n], places, widened) for n in near}
+        around = [*steps_around(places, widened)]
+        errors = {n: self._largest(self.states[n], places, around) for n in near}
         owner = int(self._state_of[held[0]])
         off = max(float(outward.max()) for outward, _ in errors.values()) + widened
         alike = owner in near and min(held) == max(held) and not self._stated
@@ -300,20 +300,17 @@ class Borders:
         outward, inward : ndarray, shape (n,)
             As from :meth:`errors` [m].
         """
+        return self._largest(state, places, steps_around(places, reach))
+
+    def _largest(
+        self, state: str, places: FloatArray, around: Iterable[FloatArray]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the largest errors at places, or at any of the steps around them [m]."""
         outward, inward = self.errors(state, places)
-        if not np.any(np.asarray(reach) > 0.0):
-            return outward, inward
-        lon, lat = geodetic(places)
-        north = np.broadcast_to(np.asarray(reach) / 110_500, lat.shape)
-        cosine = np.cos(np.radians(np.minimum(np.abs(lat) + north, 90.0)))
-        east = np.minimum(north / np.maximum(cosine, 1e-9), 180.0)
-        # No step is wider than a field, so that none is stepped over.
-        for row in np.linspace(-1.0, 1.0, int(2.0 * float(north.max()) / FIELD) + 2):
-            at = np.clip(lat + row * north, -90.0, 90.0)
-            for column in np.linspace(-1.0, 1.0, int(2.0 * float(east.max()) / FIELD) + 2):
-                there = self.errors(state, cartesian(lon + column * east, at))
-                outward = np.maximum(outward, there[0])
-                inward = np.maximum(inward, there[1])
+        for steps in around:
+            there = self.errors(state, steps.reshape(-1, 3))
+            outward = np.maximum(outward, there[0].reshape(-1, len(places)).max(axis=0))
+            inward = np.maximum(inward, there[1].reshape(-1, len(places)).max(axis=0))
         return outward, inward
 
     def _held(self, places: FloatArray) -> tuple[FloatArray, list[int]]:

@@ -74,14 +74,11 @@ def places(lon: ArrayLike, lat: ArrayLike) -> FloatArray:
     a, b = np.radians(np.asarray(lon, dtype=float)), np.radians(np.asarray(lat, dtype=float))
     sine, cosine = np.sin(b), np.cos(b)
     normal = SEMI_MAJOR / np.sqrt(1 - ECCENTRICITY2 * sine * sine)
-    return np.stack(
-        [
-            normal * cosine * np.cos(a),
-            normal * cosine * np.sin(a),
-            normal * (1 - ECCENTRICITY2) * sine,
-        ],
-        axis=-1,
-    )
+    from_axis = normal * cosine
+    found: FloatArray = np.empty((*a.shape, 3))
+    found[..., 0], found[..., 1] = from_axis * np.cos(a), from_axis * np.sin(a)
+    found[..., 2] = normal * (1 - ECCENTRICITY2) * sine
+    return found
 
 
 def geographic(vectors: FloatArray) -> tuple[FloatArray, FloatArray]:

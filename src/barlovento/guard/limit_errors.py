@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
 import numpy as np
 
-from barlovento.guard.nearest import FloatArray, geodetic
+from barlovento.guard.nearest import FloatArray, cartesian, geodetic
 
 FIELD = 1.0
 """Side of a field of the table that is shipped; none may be smaller [degree]."""
 
 UNMEASURED = 30_000.0
 """Where nothing was measured: more than 99 % of what was [m]."""
+AT_ONCE = 100_000
+"""So many places are asked for their errors in one call, that memory stays small [1]."""
 
 
 class LimitErrors:
@@ -83,6 +85,39 @@ class LimitErrors:
                 grid[south + rows // 2, west + columns // 2] = pair
             self._grids[state] = grid
         return self._grids[state]
+
+
+def steps_around(places: FloatArray, reach: FloatArray | float) -> Iterator[FloatArray]:
+    """Yield steps around places so close that no field that a reach touches is stepped over.
+
+    Parameters
+    ----------
+    places : ndarray, shape (n, 3)
+        Earth-centred [m].
+    reach : float or ndarray, shape (n,)
+        Around each [m].
+
+    Yields
+    ------
+    ndarray, shape (k, n, 3)
+        Some of the steps, as many as are worth one call [m].
+    """
+    if not np.any(np.asarray(reach) > 0.0):
+        return
+    lon, lat = geodetic(places)
+    north = np.broadcast_to(np.asarray(reach) / 110_500, lat.shape)
+    cosine = np.cos(np.radians(np.minimum(np.abs(lat) + north, 90.0)))
+    east = np.minimum(north / np.maximum(cosine, 1e-9), 180.0)
+    rows, columns = (
+        np.linspace(-1.0, 1.0, int(2.0 * float(extent.max()) / FIELD) + 2)
+        for extent in (north, east)
+    )
+    row, column = np.repeat(rows, len(columns))[:, None], np.tile(columns, len(rows))[:, None]
+    some = max(AT_ONCE // len(places), 1)
+    for first in range(0, len(row), some):
+        part = slice(first, first + some)
+        at = np.clip(lat + row[part] * north, -90.0, 90.0)
+        yield cartesian(lon + column[part] * east, at)
 
 
 @lru_cache(maxsize=1)

@@ -91,7 +91,9 @@ class Narrowing:
         share = requirement.on_leg(sheet, one) if one.kind[0] == LEG else math.inf
         if share > 1.0:
             return None
-        return stretches(self.path, one, np.array([share, min(share + 1e-9, 1.0)]))
+        # Long enough to lack a limit of time or height by more than rounding, so that it is told.
+        long = SMALLEST / max(float(size(self.path, one)[0]), SMALLEST)
+        return stretches(self.path, one, np.array([share, min(share + long, 1.0)]))
 
     def _first(
         self, requirement: Requirement, sheet: Sheet, pieces: Pieces, small: float

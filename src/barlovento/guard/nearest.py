@@ -66,15 +66,13 @@ def cartesian(lon: FloatArray, lat: FloatArray) -> FloatArray:
         x, y, z [m].
     """
     lam, phi = np.radians(lon), np.radians(lat)
-    prime = SEMI_MAJOR / np.sqrt(1.0 - SQUARED_ECCENTRICITY * np.sin(phi) ** 2)
-    return np.stack(
-        [
-            prime * np.cos(phi) * np.cos(lam),
-            prime * np.cos(phi) * np.sin(lam),
-            prime * (1.0 - SQUARED_ECCENTRICITY) * np.sin(phi),
-        ],
-        axis=-1,
-    )
+    sine = np.sin(phi)
+    prime = SEMI_MAJOR / np.sqrt(1.0 - SQUARED_ECCENTRICITY * sine**2)
+    from_axis = prime * np.cos(phi)
+    found: FloatArray = np.empty((*np.broadcast(lam, phi).shape, 3))
+    found[..., 0], found[..., 1] = from_axis * np.cos(lam), from_axis * np.sin(lam)
+    found[..., 2] = prime * (1.0 - SQUARED_ECCENTRICITY) * sine
+    return found
 
 
 def geodetic(places: FloatArray) -> tuple[FloatArray, FloatArray]:

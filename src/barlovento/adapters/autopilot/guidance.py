@@ -31,12 +31,15 @@ class Limits:
         Through the air [m s-1].
     climb_rate, descent_rate : float
         Both positive [m s-1].
+    over_ground : float, optional
+        Held over the ground in place of cruise, as far as the top speed allows [m s-1].
     """
 
     cruise: float
     top_speed: float
     climb_rate: float
     descent_rate: float
+    over_ground: float | None = None
 
 
 @dataclass(slots=True)
@@ -91,8 +94,10 @@ class Line:
             along = (wind[0] * unit[0] + wind[1] * unit[1]) / level
             across = (wind[0] * unit[1] - wind[1] * unit[0]) / level
             over_ground = ground_speed(limits.cruise, along, across)
-            if over_ground < LEAST_GROUND_SPEED:
+            if over_ground < LEAST_GROUND_SPEED or limits.over_ground is not None:
                 over_ground = ground_speed(limits.top_speed, along, across)
+            if limits.over_ground is not None:
+                over_ground = min(over_ground, limits.over_ground)
             fastest = max(over_ground, LEAST_GROUND_SPEED) / level
         if unit[2] != 0:
             rate = limits.climb_rate if unit[2] > 0 else limits.descent_rate

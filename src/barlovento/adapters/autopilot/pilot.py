@@ -15,6 +15,7 @@ from barlovento.adapters.autopilot.commands import MissionItem
 from barlovento.adapters.autopilot.control import Cascade
 from barlovento.adapters.autopilot.f450 import F450, STEP
 from barlovento.adapters.autopilot.guidance import Limits, Line, corner_speed, stay
+from barlovento.adapters.autopilot.points import Point, outside, polygons
 from barlovento.adapters.autopilot.receiver import INTERVAL, Receiver
 from barlovento.adapters.autopilot.settings import Settings
 from barlovento.adapters.autopilot.stages import ON_GROUND, Stage, place_of, stages_of, way_home
@@ -87,6 +88,9 @@ class Pilot:
         self.mission: tuple[MissionItem, ...] = ()
         self.current = 0
         self.reached: list[tuple[int, float, float]] = []
+        self.fence: tuple[Point, ...] = ()
+        self.rally: tuple[Point, ...] = ()
+        self._over_ground: float | None = None
         self.notes: deque[str] = deque(maxlen=50)
         self._stages: deque[Stage] = deque()
         self._line: Line | None = None
@@ -125,6 +129,29 @@ class Pilot:
         self.mission = mission
         self.current = 0
         self.reached = []
+
+    def keep(
+        self, *, fence: tuple[Point, ...] | None = None, rally: tuple[Point, ...] | None = None
+    ) -> None:
+        """Take a fence or rally points in place of those before.
+
+        Parameters
+        ----------
+        fence, rally : tuple of Point, optional
+            Whole; rally points are kept and given back, and not flown to.
+
+        Raises
+        ------
+        Refused
+            It flies, or a polygon is not whole.
+        """
+        if self.armed:
+            raise Refused("It flies: land, then send another fence.")
+        if fence is not None:
+            polygons(fence)
+            self.fence = fence
+        if rally is not None:
+            self.rally = rally
 
     def arm(self) -> None:
         """Start the motors' control.
@@ -172,6 +199,8 @@ class Pilot:
         if on_ground or self.current >= len(self.mission):
             self.current = 0
         self.mode = Mode.MISSION
+        if self.current == 0:
+            self._over_ground = None
         self._stages.clear()
         self._begin_item()
 
@@ -198,6 +227,7 @@ class Pilot:
         """
         self._need_air()
         self.mode = Mode.RETURN
+        self._over_ground = self.settings.return_speed or None
         self._stages = deque(way_home(self.measured, self.settings.return_height, None))
         self._line = None
 
@@ -226,12 +256,8 @@ class Pilot:
             if self.energy == 0.0:
                 self.notes.append("battery empty")
                 self._stop()
-            elif self.energy < self.settings.battery_low / 100 * self.full and self.mode in {
-                Mode.MISSION,
-                Mode.HOLD,
-            }:
-                self.notes.append("battery low: it returns")
-                self.come_home()
+            elif self.mode in {Mode.MISSION, Mode.HOLD}:
+                self._keep_safe()
         else:
             self.aircraft.command(0.0, 0.0, 0.0, 0.0)
         self.aircraft.run(STEPS_PER_TICK)
@@ -318,6 +344,16 @@ class Pilot:
                 self._begin_item()
 
     def _begin_item(self) -> None:
+        while self.current < len(self.mission):
+            item = self.mission[self.current]
+            if item.command != commands.CHANGE_SPEED:
+                break
+            self._over_ground = item.speed
+            self.current += 1
+        if self.current < len(self.mission) and (
+            self.mission[self.current].command == commands.RETURN
+        ):
+            self._over_ground = self.settings.return_speed or None
         if self.current >= len(self.mission):
             if not self._stages and self.motion.z > ON_GROUND:
                 self.notes.append("mission done: it holds")
@@ -337,6 +373,10 @@ class Pilot:
 
     def _next_place(self) -> tuple[float, float, float] | None:
         following = self.current + 1
+        while following < len(self.mission) and (
+            self.mission[following].command == commands.CHANGE_SPEED
+        ):
+            following += 1
         if self.mode is not Mode.MISSION or following >= len(self.mission):
             return None
         item = self.mission[following]
@@ -364,6 +404,17 @@ class Pilot:
         self._line = None
         self.notes.append("disarmed")
 
+    def _keep_safe(self) -> None:
+        """Come home where the battery is low or the fence is left."""
+        if self.energy < self.settings.battery_low / 100 * self.full:
+            self.notes.append("battery low: it returns")
+            self.come_home()
+        elif self.ticks % _TICKS_PER_FIX == 0 and self.fence and self.motion.z > ON_GROUND:
+            here = self.aircraft.place_of(self.measured.x, self.measured.y)
+            if outside(self.fence, *here):
+                self.notes.append("fence left: it returns")
+                self.come_home()
+
     def _need_air(self) -> None:
         if not self.armed or self.motion.z < ON_GROUND:
             raise Refused("It is on the ground.")
@@ -374,4 +425,5 @@ class Pilot:
             top_speed=self.settings.top_speed,
             climb_rate=self.settings.climb_rate,
             descent_rate=self.settings.descent_rate,
+            over_ground=self._over_ground,
         )

@@ -12,7 +12,14 @@ EAST, NORTH = 101_190.0, 110_776.0
 """Metres of a degree at 24.8 N."""
 
 HEIGHT = 40.0
-PLACES = [(0, 0, 0), (0, 0, HEIGHT), (150, 0, HEIGHT), (150, 100, HEIGHT), (0, 0, HEIGHT), (0, 0, 0)]
+PLACES = [
+    (0, 0, 0),
+    (0, 0, HEIGHT),
+    (150, 0, HEIGHT),
+    (150, 100, HEIGHT),
+    (0, 0, HEIGHT),
+    (0, 0, 0),
+]
 SECONDS = [0, 20, 55, 80, 120, 160]
 
 

@@ -74,7 +74,11 @@ class LossyLine:
         if self.time >= self._ticked + TICK - 1e-9:
             self._ticked += TICK
             self.time = max(self.time, self._ticked)
-            self.pilot.tick()
+            if self.pilot.armed and self.pilot.mode != "standby":
+                self.pilot.tick()
+            else:
+                # On the ground nothing moves, so its dynamics need no time.
+                self.pilot.ticks += 1
             for packet in self.endpoint.telemetry() + self.endpoint.overdue(self.time):
                 self._put(packet, up=False)
 

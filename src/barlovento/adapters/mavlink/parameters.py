@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from pymavlink.dialects.v20 import common as mavlink
@@ -112,7 +113,7 @@ def put(station: Station, wanted: Mapping[str, float]) -> None:
         # An answer from before the change may come late, so what counts is asked for anew.
         for _ in range(TRIES):
             station.say(message)
-            station.wait(lambda m, n=name: _is(m, n), station.line.now() + PATIENCE)
+            station.wait(partial(_is, name=name), station.line.now() + PATIENCE)
             if _close(get(station, name)[0], value):
                 break
         else:

@@ -223,9 +223,9 @@ def _check_level(route: Route, heights: Sequence[float], level: float, name: str
     off = max((abs(height - level) for height in heights if height > 1.0), default=0.0)
     if off > route.buffer.height_error or level < 1.0:
         raise Refused(
-            f"An autopilot flies to its {name} at one height, and {level:.0f} m above the ground at "
-            f"home is {off:.0f} m from the height of a leg, more than the plan's height error of "
-            f"{route.buffer.height_error:g} m. Give {name} the height of the legs, and clear again."
+            f"An autopilot flies to its {name} at one height, and {level:.0f} m above the ground "
+            f"at home is {off:.0f} m from the height of a leg, more than the plan's height error of "
+            f"{route.buffer.height_error:g} m. Give {name} the height of the legs, and clear anew."
         )
 
 

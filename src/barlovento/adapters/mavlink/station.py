@@ -172,8 +172,8 @@ class Station:
             if message.get_type() == "HEARTBEAT" and self.system:
                 return
         raise BadInput(
-            f"No autopilot was heard for {seconds:.0f} s. Check its power, the address, and whether "
-            "it speaks first (udpin:PORT) or waits (udp:HOST:PORT)."
+            f"No autopilot was heard for {seconds:.0f} s. Check its power, the address, and "
+            "whether it speaks first (udpin:PORT) or waits (udp:HOST:PORT)."
         )
 
     def wait(self, wanted: Callable[[Any], bool], until: float) -> Any | None:
@@ -236,7 +236,8 @@ class Station:
             if answer.result != mavlink.MAV_RESULT_ACCEPTED:
                 name = mavlink.enums["MAV_RESULT"][answer.result].name
                 raise Refused(
-                    f"The autopilot won't {commands.DIRECT_COMMANDS[number]} ({name}). {self.said()}"
+                    f"The autopilot won't {commands.DIRECT_COMMANDS[number]} ({name}). "
+                    f"{self.said()}"
                 )
             return
         raise BadInput(

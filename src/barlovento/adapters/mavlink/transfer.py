@@ -57,13 +57,18 @@ def send(
     why = ""
     for _ in range(ROUNDS):
         station.silence(QUIET, LONGEST_QUIET)
-        try:
-            why = _send_once(station, items, kind, progress)
-        except Refused:
-            raise
+        why = _send_once(station, items, kind, progress)
         if not why:
             return
     raise BadInput(f"The {NAMES[kind]} could not be sent: {why} Nothing is armed. Send it again.")
+
+
+def clear(station: Station, kind: int) -> bool:
+    """Try once to leave nothing of a kind behind; return whether the autopilot says it did."""
+    try:
+        return not _send_once(station, (), kind, None)
+    except Refused:
+        return False
 
 
 def _send_once(
@@ -168,7 +173,7 @@ def _read_once(station: Station, kind: int, progress: Progress | None) -> tuple[
         answer = _asked(
             station,
             mavlink.MAVLink_mission_request_int_message(*to, number, kind),
-            lambda m, n=number: m.get_type() == "MISSION_ITEM_INT" and m.seq == n,
+            _numbered(number),
             kind,
         )
         if answer is None or answer.get_type() != "MISSION_ITEM_INT":
@@ -193,6 +198,10 @@ def _asked(station: Station, question: Any, wanted: Callable[[Any], bool], kind:
         if answer is not None:
             return answer
     return None
+
+
+def _numbered(number: int) -> Callable[[Any], bool]:
+    return lambda message: message.get_type() == "MISSION_ITEM_INT" and message.seq == number
 
 
 def _of(message: Any, kind: int, *, up: bool) -> bool:

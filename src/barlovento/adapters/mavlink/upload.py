@@ -151,7 +151,8 @@ def load(
             transfer.send(station, items, kind, tell(f"sending the {NAMES[kind]}"))
         _same(station, loaded, tell)
     except BaseException:
-        _take_away(station)
+        # Where the line is broken nothing more can be done.
+        transfer.clear(station, MISSION)
         raise
     return loaded
 
@@ -179,10 +180,9 @@ def check(station: Station, loaded: Loaded) -> None:
 def _same(station: Station, loaded: Loaded, tell: Callable[[str], transfer.Progress]) -> None:
     for kind, sent in loaded.wires.items():
         back = transfer.read(station, kind, tell(f"reading the {NAMES[kind]} back"))
-        if kind == MISSION and loaded.family.home_item and back:
-            # Item 0 is the autopilot's own, and its home is looked at below.
-            sent, back = sent[1:], back[1:]
-        found = difference(sent, back, kind)
+        # Item 0 of some is the autopilot's own, and its home is looked at below.
+        own = int(kind == MISSION and loaded.family.home_item and bool(back))
+        found = difference(sent[own:], back[own:], kind)
         if found:
             raise Refused(f"{found} It may be another's, or cut short. It is not armed.")
     found = parameters.check(station, loaded.parameters)
@@ -200,14 +200,6 @@ def _check_home(station: Station, before: Home) -> None:
             f"The autopilot's home has moved by {moved:.1f} m, and all heights with it. Send the "
             "sortie again."
         )
-
-
-def _take_away(station: Station) -> None:
-    """Leave no mission behind; where the line is broken, nothing more can be done."""
-    try:
-        transfer.send(station, (), MISSION)
-    except BarloventoError:
-        return
 
 
 def arm(station: Station, loaded: Loaded) -> None:

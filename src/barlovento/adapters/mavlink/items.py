@@ -16,6 +16,7 @@ from pymavlink.dialects.v20 import common as mavlink
 from barlovento.adapters.autopilot import commands
 from barlovento.adapters.autopilot.commands import MissionItem
 from barlovento.adapters.autopilot.points import RALLY, Point
+from barlovento.adapters.mavlink.sortie import Sortie
 
 MISSION, FENCE, RALLIES = (
     int(mavlink.MAV_MISSION_TYPE_MISSION),
@@ -158,6 +159,25 @@ def home_item(lon: float, lat: float, altitude: float) -> Wire:
         y=round(lon * 1e7),
         z=altitude,
     )
+
+
+def by_kind(sortie: Sortie, *, own: bool) -> dict[int, tuple[Wire, ...]]:
+    """Return all of a sortie as it is sent, the mission last: without it nothing can be flown.
+
+    Parameters
+    ----------
+    sortie : Sortie
+        What is to be flown.
+    own : bool
+        Whether item 0 of the mission is the autopilot's home.
+    """
+    home = sortie.home
+    first = (home_item(home.lon, home.lat, home.altitude),) if own else ()
+    return {
+        FENCE: tuple(to_wire(point) for point in sortie.fence),
+        RALLIES: tuple(to_wire(point) for point in sortie.rally),
+        MISSION: (*first, *(to_wire(item) for item in sortie.mission)),
+    }
 
 
 def difference(sent: Sequence[Wire], back: Sequence[Wire], kind: int) -> str:

@@ -224,8 +224,9 @@ def _check_level(route: Route, heights: Sequence[float], level: float, name: str
     if off > route.buffer.height_error or level < 1.0:
         raise Refused(
             f"An autopilot flies to its {name} at one height, and {level:.0f} m above the ground "
-            f"at home is {off:.0f} m from the height of a leg, more than the plan's height error of "
-            f"{route.buffer.height_error:g} m. Give {name} the height of the legs, and clear anew."
+            f"at home is {off:.0f} m from the height of a leg, more than the "
+            f"plan's height error of {route.buffer.height_error:g} m. Give {name} the height of "
+            "the legs, and clear again."
         )
 
 
@@ -235,7 +236,7 @@ def _items(
     """Return the mission of a route that was checked."""
     points = route.waypoints
     items: list[MissionItem] = []
-    speed = 0.0
+    speed = late = latest = 0.0
 
     def waypoint(number: int, stay: float = 0.0) -> MissionItem:
         return MissionItem(
@@ -268,25 +269,34 @@ def _items(
             items.append(MissionItem(command=commands.LAND, lon=end.lon, lat=end.lat))
             break
         if level > SAME_PLACE:
-            wanted = _pace(places, number, level, took)
+            wanted, late = _pace(places, number, level, took, late)
+            latest = max(latest, late)
             if abs(wanted - speed) > 0.02 * wanted:
                 speed = wanted
                 items.append(MissionItem(command=commands.CHANGE_SPEED, speed=round(speed, 2)))
         items.append(waypoint(number))
     else:
         items.append(MissionItem(command=commands.RETURN))
+    if latest > route.buffer.time_error:
+        raise Refused(
+            f"The plan leaves no time for its corners: it would be {latest:.0f} s late, and its "
+            f"time error is {route.buffer.time_error:g} s. Plan it slower, and clear it again."
+        )
     return items
 
 
-def _pace(places: list[Place], number: int, level: float, took: float) -> float:
-    """Return the speed at which a leg takes its time, with what its corners cost."""
+def _pace(
+    places: list[Place], number: int, level: float, took: float, late: float
+) -> tuple[float, float]:
+    """Return the speed for a leg that makes up for what corners cost, and how late it ends."""
     mean = level / took
-    ends = (_sharp(places, number - 1), _sharp(places, number))
+    ends = _sharp(places, number - 1) + _sharp(places, number)
     speed = mean
     for _ in range(10):
-        lost = sum(ends) * speed / (2 * ACCELERATION)
-        speed = min(level / max(took - lost, 1e-3), MOST_FASTER * mean)
-    return speed
+        rest = took - late - ends * speed / (2 * ACCELERATION)
+        speed = level / max(rest, level / (MOST_FASTER * mean))
+    taken = level / speed + ends * speed / (2 * ACCELERATION)
+    return speed, late + taken - took
 
 
 def _sharp(places: list[Place], number: int) -> bool:

@@ -15,14 +15,11 @@ from barlovento.adapters.autopilot import commands
 from barlovento.adapters.mavlink import parameters, transfer
 from barlovento.adapters.mavlink.families import Family, family_of
 from barlovento.adapters.mavlink.items import (
-    FENCE,
     MISSION,
     NAMES,
-    RALLIES,
     Wire,
+    by_kind,
     difference,
-    home_item,
-    to_wire,
 )
 from barlovento.adapters.mavlink.sortie import Home, Sortie
 from barlovento.adapters.mavlink.station import Station
@@ -115,15 +112,7 @@ def load(
     """
     if station.armed:
         raise Refused("It is armed. Land and disarm it, then send the sortie.")
-    home = sortie.home
-    mission = tuple(to_wire(item) for item in sortie.mission)
-    if family.home_item:
-        mission = (home_item(home.lon, home.lat, home.altitude), *mission)
-    wires = {
-        FENCE: tuple(to_wire(point) for point in sortie.fence),
-        RALLIES: tuple(to_wire(point) for point in sortie.rally),
-        MISSION: mission,
-    }
+    wires = by_kind(sortie, own=family.home_item)
     loaded = Loaded(
         sortie=sortie,
         family=family,
@@ -202,7 +191,7 @@ def _check_home(station: Station, before: Home) -> None:
         )
 
 
-def arm(station: Station, loaded: Loaded) -> None:
+def arm(station: Station, loaded: Loaded, ready: Callable[[], None] | None = None) -> None:
     """Arm an autopilot that holds exactly what it was sent, look again, and start the mission.
 
     Parameters
@@ -211,6 +200,8 @@ def arm(station: Station, loaded: Loaded) -> None:
         In touch with the autopilot.
     loaded : Loaded
         What it was sent.
+    ready : callable, optional
+        Called when it is armed and looked at, before the mission starts; it may wait or raise.
 
     Raises
     ------
@@ -226,6 +217,8 @@ def arm(station: Station, loaded: Loaded) -> None:
     try:
         station.command(commands.ARM, 1.0)
         check(station, loaded)
+        if ready is not None:
+            ready()
         number, given = loaded.family.start
         station.command(number, *given)
     except BaseException:

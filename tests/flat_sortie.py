@@ -11,16 +11,16 @@ GROUND = 700.0
 EAST, NORTH = 101_190.0, 110_776.0
 """Metres of a degree at 24.8 N."""
 
-HEIGHT = 40.0
+HEIGHT = 20.0
 PLACES = [
     (0, 0, 0),
     (0, 0, HEIGHT),
-    (150, 0, HEIGHT),
-    (150, 100, HEIGHT),
+    (80, 0, HEIGHT),
+    (80, 45, HEIGHT),
     (0, 0, HEIGHT),
     (0, 0, 0),
 ]
-SECONDS = [0, 20, 55, 80, 120, 160]
+SECONDS = [0, 10, 30, 45, 67, 83]
 
 
 def place(x: float, y: float, z: float) -> list[float]:

@@ -21,6 +21,9 @@ TURN = 0.25
 ASK_EACH, LIVING_EACH, ORDER_EACH, TELL_EACH = 0.5, 5.0, 1.0, 1.0
 """Between two questions of the reading back, looks into the log, orders, and lines [s]."""
 
+SETTLE = 3.0
+"""What is told once a second has come by then [s]."""
+
 LANDED_FOR = 3.0
 """Disarmed after a flight for so long, it is over [s]."""
 
@@ -188,6 +191,7 @@ class Monitor:
             What there was.
         """
         why = "left"
+        self._settle()
         try:
             while not stop():
                 status = self.turn()
@@ -206,6 +210,14 @@ class Monitor:
             outside=self._outside,
             index=index,
         )
+
+    def _settle(self) -> None:
+        """Hear everything once, so that nothing counts as missing that was not told yet."""
+        station, telemetry = self._station, self._telemetry
+        end = station.line.now() + SETTLE
+        while station.line.now() < end and not telemetry.complete:
+            for message in station.listen(min(end, station.line.now() + TURN)):
+                telemetry.take(message)
 
     def turn(self) -> Status:
         """Listen for :data:`TURN`, judge, and order what follows; return what is known."""

@@ -313,6 +313,8 @@ class Watch:
         height = self._volume.height(seen.height, "AMSL")
         now = self.time(seen.fix_at)
         status = self._volume.status(spot, now, height, seen.position_error)
+        if status != IN and seen.returning and self._over_home(seen, height):
+            status = IN
         if status != OUT:
             memory.outside_since = None
             found = []
@@ -328,6 +330,20 @@ class Watch:
             return "outside", []
         words = "It is outside of the volume, or of the time, that was cleared."
         return "outside", [Finding(kind="breach", order=Order.RETURN, words=words)]
+
+    def _over_home(self, seen: Seen, height: tuple[float, float] | None) -> bool:
+        """Return whether it comes down where the plan itself climbs and lands.
+
+        The plan clears that column for its own times; a return lands there at another.
+        """
+        if height is None or self.route.home is None:
+            return False
+        x, y = to_local(seen.lon, seen.lat, origin=self._home)
+        away = math.hypot(float(x), float(y)) + seen.position_error
+        error = self.route.buffer.height_error
+        low = self.route.waypoints[0].height.value - error
+        high = self.route.home.height.value + error
+        return away <= self.route.buffer.side and low <= height[0] and height[1] <= high
 
     # ------------------------------------------------------------ battery and traffic
 

@@ -53,11 +53,12 @@ def test_a_route_becomes_navigation_in_its_own_heights() -> None:
     sortie = sortie_of(route(), AUTOPILOT_HOME)
     assert [item.command for item in sortie.mission] == [22, 178, 16, 178, 16, 178, 16, 21]
     assert [item.height for item in sortie.mission if item.command == 16] == [HEIGHT] * 3
-    # 150 m in 35 s with a stop at either end at 2 m/s2 takes v of v * (35 - v / 2) = 150.
+    # 80 m in 20 s with a stop at either end at 2 m/s2 takes v of v * (20 - v / 2) = 80.
     speed = sortie.mission[1].speed
-    assert speed * (35 - speed / 2) == pytest.approx(150, rel=0.01)
-    assert (sortie.return_height, sortie.return_speed, sortie.ceiling) == (40.0, 5.0, 45.0)
-    assert (sortie.climb_rate, sortie.descent_rate) == (2.0, 1.0)
+    assert speed * (20 - speed / 2) == pytest.approx(80, rel=0.01)
+    assert (sortie.return_height, sortie.return_speed, sortie.ceiling) == (20.0, 5.0, 25.0)
+    assert sortie.climb_rate == pytest.approx(2.0)
+    assert sortie.descent_rate == pytest.approx(20 / 16)
 
 
 def test_the_fence_lies_in_the_swept_volume_and_holds_the_route() -> None:
@@ -72,8 +73,8 @@ def test_the_fence_lies_in_the_swept_volume_and_holds_the_route() -> None:
 
 
 def _from_triangle(x: float, y: float) -> float:
-    corners = [(0, 0), (150, 0), (150, 100)]
-    if 0 <= x <= 150 and 0 <= y <= x * 100 / 150:
+    corners = [(0, 0), (80, 0), (80, 45)]
+    if 0 <= x <= 80 and 0 <= y <= x * 45 / 80:
         return 0.0
     found = []
     for (a, b), (c, d) in zip(corners, [*corners[1:], corners[0]], strict=True):
@@ -91,7 +92,7 @@ def _from_triangle(x: float, y: float) -> float:
         ({"height_reference": "FL"}, "flight levels"),
         ({"home": place(0, 0, 80)}, "at one height"),
         ({"home": place(300, 0, HEIGHT)}, "not where it takes off"),
-        ({"lost_link": [place(0, 0, 40), place(50, 0, 40)]}, "lost-link route of 2"),
+        ({"lost_link": [place(0, 0, 20), place(50, 0, 20)]}, "lost-link route of 2"),
         (
             {
                 "coordinates": [place(0, 0, 30), *(place(x, 0, 40) for x in (9, 60, 99, 60, 0))],
@@ -103,7 +104,11 @@ def _from_triangle(x: float, y: float) -> float:
             "no climb straight up",
         ),
         (
-            {"coordinates": [place(x, 0, z) for x, z in zip(range(400, 460, 10), [0] + [40] * 5)]},
+            {
+                "coordinates": [
+                    place(x, 0, z) for x, z in zip(range(400, 460, 10), [0] + [40] * 5, strict=True)
+                ]
+            },
             "m from the first waypoint",
         ),
     ],
@@ -139,12 +144,12 @@ def test_at_ten_percent_loss_it_is_equal_or_refused(seed: int) -> None:
         return
     assert way.armed_on == [way.pilot.mission]
     places = [(item.lon, item.lat) for item in way.pilot.mission if item.command == 16]
-    wanted = [place(*spot)[:2] for spot in ((150, 0, 40), (150, 100, 40), (0, 0, 40))]
+    wanted = [place(*spot)[:2] for spot in ((80, 0, 20), (80, 45, 20), (0, 0, 20))]
     assert places == [pytest.approx(spot, abs=6e-8) for spot in wanted]
     assert [item.command for item in way.pilot.mission] == [22, 178, 16, 178, 16, 178, 16, 21]
     assert len(way.pilot.fence) == len(loaded.sortie.fence)
     assert [point.command for point in way.pilot.rally] == [5100]
-    assert way.pilot.settings.return_height == 40.0
+    assert way.pilot.settings.return_height == 20.0
     assert way.pilot.settings.battery_low == 20.0
 
 
@@ -297,7 +302,7 @@ def test_what_autopilots_keep_their_own_way_is_the_same_and_nothing_else_is() ->
         replace(ours, parameters=(math.nan, 0.0, 0.0, math.nan)),
     ):
         assert not same(ours, other)
-    assert mavlink.MAV_FRAME_GLOBAL_RELATIVE_ALT_INT == ours.frame
+    assert ours.frame == mavlink.MAV_FRAME_GLOBAL_RELATIVE_ALT_INT
 
 
 def test_a_sortie_says_its_own_digest() -> None:

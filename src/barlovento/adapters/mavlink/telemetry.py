@@ -48,6 +48,12 @@ class Telemetry:
         self.item = 0
         self._others: dict[int, tuple[float, Intruder]] = {}
 
+    @property
+    def complete(self) -> bool:
+        """Return whether place, fix, battery and ground were told."""
+        heard = self.battery is not None and self.in_air is not None
+        return heard and self.fixed and math.isfinite(self.place[0])
+
     def take(self, message: Any) -> None:
         """Take a message in."""
         now = self._station.line.now()

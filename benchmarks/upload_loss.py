@@ -79,7 +79,7 @@ def one(seed: int, loss: float) -> dict[str, Any]:
     kind = {3: "cut", 4: "another station"}.get(seed % 5, "bad line")
     route = lawnmower(seed)
     rng = random.Random(1000 + seed)  # noqa: S311 no secret
-    at = rng.randint(40, 40 + 3 * len(route.waypoints))
+    at = rng.randint(20, 60 + 8 * len(route.waypoints))
     sent = [0]
 
     def meddle(way: LossyLine, _packet: bytes) -> None:

@@ -45,7 +45,8 @@ def encode(value: float, kind: int, *, bytewise: bool) -> float:
     Raises
     ------
     Refused
-        A whole number is asked for, and this is none, or one that does not fit.
+        A whole number is asked for, and this is none, or one that does not fit or whose bytes
+        no float carries.
     """
     if kind not in _WHOLE:
         return value
@@ -57,7 +58,11 @@ def encode(value: float, kind: int, *, bytewise: bool) -> float:
         raw = struct.pack(f"<{_WHOLE[kind]}", int(value)).ljust(4, b"\x00")
     except struct.error as error:
         raise Refused(f"{value:g} does not fit into that parameter.") from error
-    return float(struct.unpack("<f", raw)[0])
+    carried = float(struct.unpack("<f", raw)[0])
+    if struct.pack("<f", carried) != raw:
+        # Bytes of a signalling NaN change on their way through a processor's float.
+        raise Refused(f"{value:g} can't be carried as bytes of a float.")
+    return carried
 
 
 def decode(carried: float, kind: int, *, bytewise: bool) -> float:

@@ -25,7 +25,7 @@ from barlovento.adapters.autopilot.pilot import Pilot
 from barlovento.adapters.autopilot.receiver import Receiver
 from barlovento.adapters.autopilot.stages import Stage
 from barlovento.adapters.mavlink.station import Station
-from barlovento.errors import BadInput, PlanRefused, Refused
+from barlovento.errors import BadInput, IntegrityError, PlanRefused, Refused
 from barlovento.guard.weather import GoNoGo
 
 pytestmark = pytest.mark.usefixtures("surroundings")
@@ -101,6 +101,7 @@ class Sky:
         at: float = 25.0,
         deed: Callable[[], None] = lambda: None,
         home: bool = False,
+        until: float = 200.0,
     ) -> monitoring.Ended:
         """Watch it to its end; something happens some seconds after the plan's start."""
         due = [EARLY + at]
@@ -111,7 +112,8 @@ class Sky:
                 deed()
             # How it comes home is looked at once; elsewhere it is enough that it does.
             turned = not home and any(status.returning for status in self.lines[-1:])
-            return turned or self.line.time > EARLY + 200.0
+            gone = self.line.cut and not self.pilot.armed
+            return turned or gone or self.line.time > EARLY + until
 
         return self.monitor(done).run(tell=self.lines.append, stop=stop)
 
@@ -264,8 +266,8 @@ def test_a_clock_that_is_set_changes_nothing_but_is_told(sky: Sky) -> None:
     def set_clock() -> None:
         sky.step = 3600.0
 
-    ended = sky.flown(sky.armed(), deed=set_clock)
-    assert (ended.why, ended.order, ended.outside) == ("landed", "go on", 0)
+    ended = sky.flown(sky.armed(), deed=set_clock, until=40.0)
+    assert (ended.order, ended.outside) == ("go on", 0)
     assert ended.kinds == ("clock",)
 
 
@@ -323,3 +325,19 @@ def test_what_was_sent_can_be_watched_by_another_process(sky: Sky) -> None:
     done = sky.armed()
     again = uploading.resume(done.plan, sky.station, reserve=20.0)
     assert again.loaded == done.loaded
+
+
+def test_a_log_that_cannot_be_read_or_written_counts_as_no_and_ends_no_watch(
+    sky: Sky, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = sky.monitor(sky.sent())
+
+    def broken(*_given: Any, **_more: Any) -> None:
+        raise IntegrityError("An entry was changed.")
+
+    monkeypatch.setattr(monitoring, "consents_gone", broken)
+    monkeypatch.setattr(monitoring, "record", broken)
+    status = watched.turn()
+    assert [finding.kind for finding in status.findings if finding.kind == "consent"]
+    ended = watched.run(tell=sky.lines.append, stop=lambda: True)
+    assert (ended.index, "log" in ended.kinds) == (None, True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from barlovento.errors import BadInput, BarloventoError
 from barlovento.guard.watching import Finding, Judged, Order, Watch
 from barlovento.permission_workspace import record
 from barlovento.uploading import Span, Uploaded, consents_gone
@@ -105,8 +107,8 @@ class Ended:
         How long it was watched [s].
     outside : int
         Looks at which it was outside of the volume, or of its time.
-    index : int
-        Entry in the log.
+    index : int or None
+        Entry in the log; None where it could not be written.
     """
 
     why: str
@@ -114,7 +116,7 @@ class Ended:
     kinds: tuple[str, ...]
     seconds: float
     outside: int
-    index: int
+    index: int | None
 
 
 class Monitor:
@@ -201,7 +203,7 @@ class Monitor:
                     why = "landed"
                     break
         finally:
-            index = self._log("monitor ended", why=why)
+            index = self._log("monitor ended", why=why)  # also on Ctrl-C
         return Ended(
             why=why,
             order=ORDERS[self._greatest],
@@ -226,7 +228,7 @@ class Monitor:
             self._telemetry.take(message)
             self._reader.take(message)
         if self._due("living", LIVING_EACH):
-            self._withdrawn = self._withdrawn or consents_gone(self._done.plan)
+            self._withdrawn = self._withdrawn or self._gone()
         seen = self._telemetry.seen(
             self._clock(), withdrawn=self._withdrawn, changed=self._reader.changed
         )
@@ -236,6 +238,13 @@ class Monitor:
             self._reader.ask()
         self._obey(judged, flying=seen.flying, returning=seen.returning, holding=seen.holding)
         return self._status(seen, judged)
+
+    def _gone(self) -> str:
+        """Return why a consent does not live; a log that can't be read counts against all."""
+        try:
+            return consents_gone(self._done.plan)
+        except (BarloventoError, OSError, sqlite3.Error) as error:
+            return f"Whether the consents still live can't be read: {error}"
 
     def _obey(self, judged: Judged, *, flying: bool, returning: bool, holding: bool) -> None:
         new = [finding for finding in judged.findings if finding.kind not in self._told]
@@ -295,7 +304,7 @@ class Monitor:
             read_back=self._reader.rounds,
         )
 
-    def _log(self, kind: str, *, findings: Any = (), why: str = "") -> int:
+    def _log(self, kind: str, *, findings: Any = (), why: str = "") -> int | None:
         """Put what was found into the log; places stay out of it."""
         document = {
             "event": kind,
@@ -305,9 +314,14 @@ class Monitor:
             "order": ORDERS[self._greatest],
             "findings": [finding.kind for finding in findings],
         }
-        return record(
-            self._done.plan.home, "monitor", {**document, **({"why": why} if why else {})}
-        )
+        if why:
+            document["why"] = why
+        try:
+            return record(self._done.plan.home, "monitor", document)
+        except (BarloventoError, OSError, sqlite3.Error):
+            # A full disk must not leave an aircraft without a watcher.
+            self._told.add("log")
+            return None
 
 
 def log_writer(path: Path, clock: Callable[[], float] = time.time) -> tuple[Any, Any]:
@@ -323,11 +337,18 @@ def log_writer(path: Path, clock: Callable[[], float] = time.time) -> tuple[Any,
     from datetime import UTC, datetime
 
     from barlovento.adapters.autopilot.tlog import TelemetryLog
-    from barlovento.errors import BadInput
 
     try:
         file = path.open("wb")
     except OSError as error:
         raise BadInput(f"Can't write {path}: {error.strerror}. Choose another place.") from error
     log = TelemetryLog(file, datetime.fromtimestamp(0, UTC))
-    return (lambda packet: log.packet(clock(), packet)), file
+
+    def take(packet: bytes) -> None:
+        try:
+            log.packet(clock(), packet)
+        except OSError:
+            # A full disk must not end the watch.
+            return
+
+    return take, file

@@ -261,7 +261,7 @@ def watch(
     kinds = f" Found: {', '.join(ended.kinds)}." if ended.kinds else ""
     screen.print(
         f"It has landed after {ended.seconds:.0f} s; the last order was to {ended.order}."
-        f"{outside}{kinds} Log entry {ended.index}.",
+        f"{outside}{kinds} Log entry {ended.index or 'missing: the log could not be written'}.",
         soft_wrap=True,
     )
     if json:

@@ -12,6 +12,7 @@ from barlovento.adapters.mavlink.address import Address
 from barlovento.errors import BadInput
 
 _LONGEST_DATAGRAM = 65_536
+_NAP = 0.01
 
 
 class Line(Protocol):
@@ -70,12 +71,10 @@ class UdpLine:
             return
         try:
             self._socket.sendto(packet, self._peer)
-        except (BlockingIOError, ConnectionError, PermissionError):
+        except OSError:
+            # A network that is gone for a while loses packets as any radio does; who waits for an
+            # answer tells that none comes, and a watch has to go on.
             return
-        except OSError as error:
-            raise BadInput(
-                f"{self._peer[0]} can't be reached: {error.strerror or error}."
-            ) from error
 
     def receive(self, until: float) -> bytes | None:
         """Return the next datagram of the autopilot, or None when it is ``until``.
@@ -91,10 +90,11 @@ class UdpLine:
                 return None
             try:
                 data, sender = self._socket.recvfrom(_LONGEST_DATAGRAM)
-            except (BlockingIOError, ConnectionError):
-                # Nobody listens there yet.
+            except OSError:
+                # Nobody listens there yet, or the network is gone for a while.
                 if time.monotonic() >= until:
                     return None
+                time.sleep(_NAP)
                 continue
             if self._peer is None:
                 self._peer = sender[:2]

@@ -156,6 +156,9 @@ def test_a_consent_that_is_withdrawn_or_over_ends_the_clearance(
     withdraw(watch)
     with pytest.raises(PlanRefused, match="Withdrawn"):
         uploading.cleared_plan(Path("sortie-3"))
+    # One that flies already is watched all the same.
+    under_way = uploading.cleared_plan(Path("sortie-3"), flying=True)
+    assert "withdrawn" in uploading.consents_gone(under_way)
 
 
 def withdraw(run: Run) -> None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from barlovento.domain.watched import Finding, Judged, Order
 from barlovento.errors import BadInput, BarloventoError
-from barlovento.guard.watching import Finding, Judged, Order, Watch
+from barlovento.guard.watching import Watch
 from barlovento.permission_workspace import record
 from barlovento.uploading import Span, Uploaded, consents_gone
 
@@ -43,7 +44,7 @@ class Status:
     time : float
         Since 1970, by the clock that nobody sets [s].
     verdict : str
-        As in :class:`barlovento.guard.watching.Judged`.
+        As in :class:`barlovento.domain.watched.Judged`.
     lon, lat, height, above_home : float or None
         [degree], above mean sea level and above home [m].
     edge : float or None

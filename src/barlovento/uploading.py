@@ -92,7 +92,11 @@ def sortie_file(sortie: Path) -> Path:
 
 
 def cleared_plan(
-    sortie: Path, *, flight: Path | None = None, workspace: Path | None = None
+    sortie: Path,
+    *,
+    flight: Path | None = None,
+    workspace: Path | None = None,
+    flying: bool = False,
 ) -> ClearedPlan:
     """Return a plan with its living clearance.
 
@@ -102,6 +106,9 @@ def cleared_plan(
         The plan, and for a .plan what it does not hold.
     workspace : Path, optional
         Whose log counts.
+    flying : bool
+        Whether it is under way: then a clearance that has ended is a reason to watch it, and to
+        tell it to return.
 
     Raises
     ------
@@ -117,14 +124,15 @@ def cleared_plan(
         entry = _clearance_entry(store, route)
         since = [e for e in store.entries("zones", "borders") if e.index > entry.index]
         living = trust.living_consents(ledger_of(store), moment).living
-    if since:
+    if since and not flying:
         raise Refused(
             f"Since plan {route.id} was cleared, {since[-1].kind} were taken into the workspace "
             f"(entry {since[-1].index}). Clear it again."
         )
     clearance = _clearance(entry)
     gone = set(clearance.consents) - {consent.digest for consent in living}
-    holds(clearance, route, now=moment, revoked=gone)
+    if not flying:
+        holds(clearance, route, now=moment, revoked=gone)
     return ClearedPlan(home=home, route=route, clearance=clearance, index=entry.index)
 
 

@@ -96,7 +96,7 @@ def monitor(
     from barlovento import uploading
     from barlovento.adapters.mavlink.station import Station
 
-    plan = uploading.cleared_plan(sortie, flight=flight, workspace=workspace)
+    plan = uploading.cleared_plan(sortie, flight=flight, workspace=workspace, flying=True)
     with line_to(address, json=json) as line, logged_to(tlog) as heard:
         station = Station(line, heard=heard)
         done = uploading.resume(plan, station, reserve=reserve, terrain=terrain, geoid=geoid)

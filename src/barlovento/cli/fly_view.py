@@ -80,7 +80,7 @@ def _does(status: Status) -> str:
 
 
 def _metres(value: float | None) -> str:
-    return "not known" if value is None else f"{value:.0f} m"
+    return "not known" if value is None else f"{round(value)} m"
 
 
 def _lines(screen: Console) -> Callable[[Status], None]:

@@ -87,6 +87,7 @@ def _from_triangle(x: float, y: float) -> float:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        ({"times": ["2026-05-01T10:00:00Z"] * 6}, "same time"),
         ({"height_reference": "AGL"}, "--terrain"),
         ({"height_reference": "WGS84"}, "--geoid"),
         ({"height_reference": "FL"}, "flight levels"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from barlovento.adapters.autopilot.f450 import Motion
+from barlovento.adapters.autopilot.settings import Settings
 from barlovento.domain.flight import LEAST_GROUND_SPEED, ground_speed
 
 ACCELERATION = 2.5
@@ -40,6 +42,17 @@ class Limits:
     climb_rate: float
     descent_rate: float
     over_ground: float | None = None
+
+
+def limits_of(settings: Settings, over_ground: float | None) -> Limits:
+    """Return the limits that settings and a speed over the ground make."""
+    return Limits(
+        cruise=settings.cruise,
+        top_speed=settings.top_speed,
+        climb_rate=settings.climb_rate,
+        descent_rate=settings.descent_rate,
+        over_ground=over_ground,
+    )
 
 
 @dataclass(slots=True)
@@ -160,3 +173,23 @@ def corner_speed(
         return 0.0
     cosine = sum(a * b for a, b in zip(one, two, strict=True)) / lengths
     return cruise * max(cosine, 0.0) ** 4
+
+
+def speed_along(way: Sequence[float], velocity: tuple[float, float, float]) -> float:
+    """Return what speed there is in a new direction already.
+
+    Parameters
+    ----------
+    way : sequence of float
+        From where it is to where it goes [m].
+    velocity : tuple of float
+        East, north and up [m s-1].
+
+    Returns
+    -------
+    float
+        Not negative [m s-1].
+    """
+    length = math.hypot(*way)
+    kept = sum(a * b for a, b in zip(way, velocity, strict=True)) / length if length else 0.0
+    return max(kept, 0.0)

@@ -14,11 +14,26 @@ from barlovento.adapters.autopilot import commands
 from barlovento.adapters.autopilot.commands import MissionItem
 from barlovento.adapters.autopilot.control import Cascade
 from barlovento.adapters.autopilot.f450 import F450, STEP
-from barlovento.adapters.autopilot.guidance import Limits, Line, corner_speed, stay
+from barlovento.adapters.autopilot.guidance import (
+    Limits,
+    Line,
+    corner_speed,
+    limits_of,
+    speed_along,
+    stay,
+)
 from barlovento.adapters.autopilot.points import Point, outside, polygons
 from barlovento.adapters.autopilot.receiver import INTERVAL, Receiver
 from barlovento.adapters.autopilot.settings import Settings
-from barlovento.adapters.autopilot.stages import ON_GROUND, Stage, place_of, stages_of, way_home
+from barlovento.adapters.autopilot.stages import (
+    ON_GROUND,
+    Stage,
+    place_after,
+    speed_for,
+    stages_of,
+    stopping_place,
+    way_home,
+)
 from barlovento.domain.flight import State, Wind, wind_at
 from barlovento.errors import Refused
 
@@ -111,11 +126,6 @@ class Pilot:
         """Since the start of the exercise [s]."""
         return self.started + self.ticks * TICK
 
-    @property
-    def flying(self) -> bool:
-        """Whether its motors turn."""
-        return self.armed
-
     def load(self, mission: tuple[MissionItem, ...]) -> None:
         """Take a whole mission in place of the one before.
 
@@ -138,7 +148,7 @@ class Pilot:
         Parameters
         ----------
         fence, rally : tuple of Point, optional
-            Whole; rally points are kept and given back, and not flown to.
+            Rally points are given back, and not flown to.
 
         Raises
         ------
@@ -214,7 +224,7 @@ class Pilot:
         """
         self._need_air()
         self.mode = Mode.HOLD
-        self._stages = deque([Stage("stay", self._stopping_place(), math.inf)])
+        self._stages = deque([Stage("stay", stopping_place(self.motion, self.measured), math.inf)])
         self._line = None
 
     def come_home(self) -> None:
@@ -241,7 +251,7 @@ class Pilot:
         """
         self._need_air()
         self.mode = Mode.LAND
-        self._stages = deque([Stage("land", self._stopping_place())])
+        self._stages = deque([Stage("land", stopping_place(self.motion, self.measured))])
         self._line = None
 
     # ------------------------------------------------------------ what it does
@@ -275,7 +285,7 @@ class Pilot:
                 return
             self.hold()
             stage = self._stages[0]
-        limits = self._limits()
+        limits = limits_of(self.settings, self._over_ground)
         if stage.kind == "go":
             wish = self._go(stage, limits)
         elif stage.kind == "stay":
@@ -316,15 +326,14 @@ class Pilot:
     def _begin_line(self, stage: Stage) -> None:
         start = self._place if math.dist(self._place, self.measured[:3]) < 5.0 else None
         begin = start or (self.measured.x, self.measured.y, self.measured.z)
-        after = self._stages[1].place if len(self._stages) > 1 else self._next_place()
+        after = self._stages[1].place if len(self._stages) > 1 else None
+        if after is None and self.mode is Mode.MISSION:
+            after = place_after(self.mission, self.current, self.measured, self.aircraft.offset)
         staying = len(self._stages) > 1 and self._stages[1].kind != "go"
         speed = 0.0 if staying else corner_speed(begin, stage.place, after, self.settings.cruise)
-        # What speed it has in the new direction it keeps.
         way = [b - a for a, b in zip(begin, stage.place, strict=True)]
-        length = math.hypot(*way)
-        velocity = (self.motion.east, self.motion.north, self.motion.up)
-        kept = sum(a * b for a, b in zip(way, velocity, strict=True)) / length if length else 0.0
-        self._line = Line(begin, stage.place, speed, max(kept, 0.0))
+        kept = speed_along(way, (self.motion.east, self.motion.north, self.motion.up))
+        self._line = Line(begin, stage.place, speed, kept)
         if math.hypot(way[0], way[1]) > 2.0:
             self._heading = math.atan2(way[0], way[1])
 
@@ -344,16 +353,9 @@ class Pilot:
                 self._begin_item()
 
     def _begin_item(self) -> None:
-        while self.current < len(self.mission):
-            item = self.mission[self.current]
-            if item.command != commands.CHANGE_SPEED:
-                break
-            self._over_ground = item.speed
-            self.current += 1
-        if self.current < len(self.mission) and (
-            self.mission[self.current].command == commands.RETURN
-        ):
-            self._over_ground = self.settings.return_speed or None
+        self.current, self._over_ground = speed_for(
+            self.mission, self.current, self._over_ground, self.settings.return_speed
+        )
         if self.current >= len(self.mission):
             if not self._stages and self.motion.z > ON_GROUND:
                 self.notes.append("mission done: it holds")
@@ -370,32 +372,6 @@ class Pilot:
             )
         )
         self._line = None
-
-    def _next_place(self) -> tuple[float, float, float] | None:
-        following = self.current + 1
-        while following < len(self.mission) and (
-            self.mission[following].command == commands.CHANGE_SPEED
-        ):
-            following += 1
-        if self.mode is not Mode.MISSION or following >= len(self.mission):
-            return None
-        item = self.mission[following]
-        staying = self.mission[self.current].seconds > 0
-        if staying or item.command not in {commands.WAYPOINT, commands.LOITER_TIME}:
-            return None
-        return place_of(item, self.measured, self.aircraft.offset)
-
-    def _stopping_place(self) -> tuple[float, float, float]:
-        """Return where it comes to rest when it brakes now."""
-        speed = math.hypot(self.motion.east, self.motion.north)
-        reach = speed / 4.0
-        return (
-            self.measured.x + self.motion.east * reach / 2,
-            self.measured.y + self.motion.north * reach / 2,
-            max(self.measured.z, 1.0),
-        )
-
-    # ------------------------------------------------------------ small things
 
     def _stop(self) -> None:
         self.armed = False
@@ -418,12 +394,3 @@ class Pilot:
     def _need_air(self) -> None:
         if not self.armed or self.motion.z < ON_GROUND:
             raise Refused("It is on the ground.")
-
-    def _limits(self) -> Limits:
-        return Limits(
-            cruise=self.settings.cruise,
-            top_speed=self.settings.top_speed,
-            climb_rate=self.settings.climb_rate,
-            descent_rate=self.settings.descent_rate,
-            over_ground=self._over_ground,
-        )

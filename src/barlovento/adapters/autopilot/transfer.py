@@ -123,7 +123,7 @@ class Transfer:
         upload = self._upload
         if upload is not None and upload.sender != sender:
             return [_ack(sender, mavlink.MAV_MISSION_DENIED, kind)]
-        if self._pilot.flying:
+        if self._pilot.armed:
             return [_ack(sender, mavlink.MAV_MISSION_DENIED, kind)]
         if message.count > (commands.LONGEST_MISSION if kind == MISSION else MOST_POINTS):
             return [_ack(sender, mavlink.MAV_MISSION_NO_SPACE, kind)]

@@ -25,6 +25,9 @@ from barlovento.errors import Refused
 SAME_PLACE = 0.5
 """Nearer than this two waypoints are one place [m]."""
 
+LEAST_SECONDS = 0.1
+"""No leg is shorter [s]."""
+
 ACCELERATION = 2.0
 """Of a multirotor at a corner, for the speed that keeps a leg's time [m s-2]."""
 
@@ -116,6 +119,9 @@ def sortie_of(
     Refused
         It can't be flown as it was cleared.
     """
+    seconds = [point.time.timestamp() for point in route.waypoints]
+    if any(after - before < LEAST_SECONDS for before, after in pairwise(seconds)):
+        raise Refused("Two waypoints have the same time. Give times that rise, and clear again.")
     above = Above(route, home.altitude, terrain=terrain, geoid=geoid)
     heights = [above.home(point.height.value) for point in route.waypoints]
     assert route.home is not None  # a route without one is never cleared
@@ -130,7 +136,6 @@ def sortie_of(
         rally.append(
             Point(command=RALLY, lon=point.lon, lat=point.lat, height=float(round(height)))
         )
-    seconds = [point.time.timestamp() for point in route.waypoints]
     return Sortie(
         mission=tuple(_items(route, places, heights, seconds)),
         fence=fence_of(route, home.lon, home.lat),

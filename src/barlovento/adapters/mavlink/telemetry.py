@@ -12,7 +12,7 @@ from barlovento.adapters.mavlink.families import Family
 from barlovento.adapters.mavlink.items import MISSION, NAMES, Wire, from_message, same
 from barlovento.adapters.mavlink.station import Station
 from barlovento.domain.traffic import Intruder
-from barlovento.guard.watching import Seen
+from barlovento.domain.watched import Seen
 
 _FORGOTTEN = 20.0
 """Another aircraft that was not heard for so long is gone [s]."""
@@ -87,7 +87,7 @@ class Telemetry:
         clock : float
             What this machine's clock says, since 1970 [s].
         withdrawn, changed : str
-            As in :class:`barlovento.guard.watching.Seen`.
+            As in :class:`barlovento.domain.watched.Seen`.
         """
         station = self._station
         now = station.line.now()

@@ -344,3 +344,36 @@ def test_a_log_that_cannot_be_read_or_written_counts_as_no_and_ends_no_watch(
     assert [finding.kind for finding in status.findings if finding.kind == "consent"]
     ended = watched.run(tell=sky.lines.append, stop=lambda: True)
     assert (ended.index, "log" in ended.kinds) == (None, True)
+
+
+# ---------------------------------------------------------------- the command line
+
+
+def test_the_command_line_refuses_with_its_reasons(watch: Run) -> None:
+    for address, told in (("udp:drone.example:1", "is a name"), ("14540", "no address")):
+        code, done = watch("upload", "sortie-3", address, "--reserve", "20")
+        assert (code, told in done["error"]) == (1, True)
+    code, done = watch("upload", "sortie-3", "udp:14540", "--reserve", "20", "--arm")
+    assert (code, "--min-visibility" in done["error"]) == (1, True)
+    Path("sortie-3.geojson").write_text(json.dumps(flat_plan(START, return_speed_m_s=6)))
+    code, done = watch("upload", "sortie-3", "udp:14540", "--reserve", "20")
+    assert (code, "edited" in done["error"]) == (3, True)
+
+
+def test_the_weather_of_a_sortie_is_told_with_every_reason(
+    watch: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from barlovento import flight_weather
+
+    moment = START - timedelta(minutes=10)
+    monkeypatch.setattr(flight_weather, "now", lambda: moment)
+    limits = ("--craft", "f450", "--min-visibility", "5000", "--min-cloud-base", "300")
+    report = f"METAR MMCL {moment:%d%H%M}Z 27006KT 9999 FEW040 24/12 A2992"
+    Path("now.txt").write_text(report)
+    code, done = watch("fly", "weather", "sortie-3", "--metar", "now.txt", *limits)
+    assert (code, done["go"]) == (0, True)
+    Path("now.txt").write_text(report.replace("27006KT 9999", "27030G40KT 2000"))
+    code, done = watch("fly", "weather", "sortie-3", "--metar", "now.txt", *limits)
+    assert (code, done["go"], len(done["reasons"])) == (3, False, 3)
+    code, done = watch("fly", "weather", "sortie-3", *limits)
+    assert (code, done["reasons"]) == (3, ["There is no weather. Give --metar or --grib."])

@@ -8,6 +8,7 @@ counts is what is read back (:func:`read`), item by item, from an autopilot that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,6 +23,9 @@ TRIES = 12
 
 ROUNDS = 3
 """Of a whole transfer."""
+
+AGAIN = 0.5
+"""A request that comes again so soon after its item was sent is a repetition [s]."""
 
 MOST_ITEMS = 2000
 
@@ -79,6 +83,7 @@ def _send_once(
     last: Any = mavlink.MAVLink_mission_count_message(*to, len(items), kind)
     asked = -1
     tries = 0
+    sent_at = -math.inf
     station.say(last)
     while tries < TRIES:
         answer = station.wait(lambda m: _of(m, kind, up=True), station.line.now() + PATIENCE)
@@ -96,6 +101,9 @@ def _send_once(
                 continue
             return _failed(station, int(answer.type), kind)
         number = int(answer.seq)
+        if number <= asked and station.line.now() < sent_at + AGAIN:
+            # Answering every repeated request would let repetitions breed on both sides.
+            continue
         if not 0 <= number < len(items):
             return f"It asks for item {number} of {len(items)}."
         if number > asked:
@@ -107,6 +115,7 @@ def _send_once(
             tries += 1
         last = items[number].message(*to, number, kind)
         station.say(last)
+        sent_at = station.line.now()
     return "No answer came any more."
 
 

@@ -26,11 +26,13 @@ from barlovento.cli.console import (
 )
 from barlovento.cli.exercise_train import exercise_app
 from barlovento.cli.flown import flown
+from barlovento.cli.fly import fly_app
 from barlovento.cli.from_csv import from_csv
 from barlovento.cli.ingest import ingest
 from barlovento.cli.keys import init, keys_app
 from barlovento.cli.search import search
 from barlovento.cli.tracks import borders_app, track
+from barlovento.cli.upload import upload
 
 HELP = """Find hidden chemical emitters from gas and wind readings.
 
@@ -85,6 +87,8 @@ app.command(init)
 app.command(autopilot_app)
 app.command(aircraft_app)
 app.command(search)
+app.command(upload)
+app.command(fly_app)
 
 
 @app.command

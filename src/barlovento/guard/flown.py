@@ -79,7 +79,7 @@ def compare(
         The position error counts both ways: what it could change can't be told.
     """
     rows = np.flatnonzero(track.doubt == Doubt.NONE)
-    looked = _Volume(route, terrain=terrain, geoid=geoid)
+    looked = Volume(route, terrain=terrain, geoid=geoid)
     spots = places(track.lon[rows], track.lat[rows])
     status = np.array(
         [
@@ -105,8 +105,16 @@ def compare(
     return Flown(verdict=verdict, status=status, rows=rows, first=first, longest_gap=gap)
 
 
-class _Volume:
-    """What a plan sweeps, asked fix by fix."""
+class Volume:
+    """What a plan sweeps, asked fix by fix.
+
+    Parameters
+    ----------
+    route : Route
+        The plan.
+    terrain, geoid : tuple of float or None
+        As in :func:`compare` [m].
+    """
 
     def __init__(self, route: Route, *, terrain: Range | None, geoid: Range | None) -> None:
         self.route = route
@@ -123,7 +131,19 @@ class _Volume:
         return self._ranges.convert(Height(value=value, reference=HeightReference(reference)))
 
     def status(self, spot: FloatArray, time: float, height: Range | None, error: float) -> int:
-        """Return what can be said of a place at a moment."""
+        """Return what can be said of a place at a moment.
+
+        Parameters
+        ----------
+        spot : ndarray, shape (3,)
+            Place, as :func:`barlovento.guard.geometry.places` gives it [m].
+        time : float
+            Since 1970 [s].
+        height : tuple of float or None
+            Of :meth:`height` [m].
+        error : float
+            Of the place [m].
+        """
         found = self._on_legs(spot, time, height, error)
         if found != IN:
             found = max(found, self._at_home(spot, height, error))

@@ -17,7 +17,7 @@ from barlovento.adapters.autopilot.commands import MissionItem
 from barlovento.errors import Refused
 
 ACCEPTED, DENIED, UNSUPPORTED = 0, 2, 3
-NAVIGATION = {16, 19, 20, 21, 22}
+NAVIGATION = {16, 19, 20, 21, 22, 178}
 MOVES_A_LOAD = [181, 183, 187, 205, 206, 208, 211, 94, 2004, 2005, 30001, 30002, 42600]
 
 
@@ -28,7 +28,7 @@ def test_of_all_numbers_only_navigation_may_stand_in_a_mission() -> None:
     allowed = set()
     for number in range(65_536):
         try:
-            MissionItem(command=number, lon=1.0, lat=1.0, height=10.0)
+            MissionItem(command=number, lon=1.0, lat=1.0, height=10.0, speed=5.0)
         except Refused:
             continue
         allowed.add(number)
@@ -200,7 +200,7 @@ def test_items_that_are_no_place_are_refused(row, more, result: int) -> None:
 
 def test_other_transfers_are_refused() -> None:
     ground = Ground()
-    assert ground.count(2, kind=1)[-1].type == mavlink.MAV_MISSION_UNSUPPORTED
+    assert ground.count(2, kind=3)[-1].type == mavlink.MAV_MISSION_UNSUPPORTED
     assert ground.count(1001)[-1].type == mavlink.MAV_MISSION_NO_SPACE
     ground.count(1)
     floats = mavlink.MAVLink_mission_item_message(1, 1, 0, 3, 16, 0, 1, 0, 0, 0, 0, 41, -3, 10, 0)
@@ -299,7 +299,7 @@ def test_parameters_are_few_and_bounded() -> None:
     every = ground.say(mavlink.MAVLink_param_request_list_message(1, 1))
     assert [value.param_id for value in every] == [
         *("CRUISE", "TOP_SPEED", "CLIMB_RATE", "DESCENT_RATE"),
-        *("WP_RADIUS", "RTL_HEIGHT", "BATTERY_LOW"),
+        *("WP_RADIUS", "RTL_HEIGHT", "RTL_SPEED", "BATTERY_LOW", "LINK_TIMEOUT"),
     ]
     (one,) = ground.say(mavlink.MAVLink_param_request_read_message(1, 1, b"CRUISE", -1))
     assert one.param_value == 8.0

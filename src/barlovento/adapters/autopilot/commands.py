@@ -15,6 +15,8 @@ from barlovento.errors import Refused
 WAYPOINT, LOITER_TIME, RETURN, LAND, TAKEOFF = 16, 19, 20, 21, 22
 """Numbers of MAV_CMD (MAVLink common message set)."""
 
+CHANGE_SPEED = 178
+
 MISSION_COMMANDS = MappingProxyType(
     {
         TAKEOFF: "takeoff",
@@ -22,9 +24,13 @@ MISSION_COMMANDS = MappingProxyType(
         LOITER_TIME: "loiter time",
         RETURN: "return",
         LAND: "land",
+        CHANGE_SPEED: "change speed",
     }
 )
 """What an item of a mission may be."""
+
+SLOWEST, FASTEST = 0.5, 100.0
+"""Speeds over the ground that a mission may ask for [m s-1]."""
 
 ARM, START_MISSION, PAUSE, SET_MODE, REQUEST_MESSAGE = 400, 300, 193, 176, 512
 
@@ -94,6 +100,8 @@ class MissionItem:
         Above home [m].
     seconds : float
         To stay at a waypoint [s].
+    speed : float
+        Over the ground from here on, of a change of speed [m s-1].
     """
 
     command: int
@@ -101,11 +109,12 @@ class MissionItem:
     lat: float = 0.0
     height: float = 0.0
     seconds: float = 0.0
+    speed: float = 0.0
 
     def __post_init__(self) -> None:
         if self.command not in MISSION_COMMANDS:
             raise Refused(refusal(self.command))
-        numbers = (self.lon, self.lat, self.height, self.seconds)
+        numbers = (self.lon, self.lat, self.height, self.seconds, self.speed)
         if not all(math.isfinite(number) for number in numbers):
             raise Refused(f"A {MISSION_COMMANDS[self.command]} with {numbers} is no place.")
         if abs(self.lat) > 90 or abs(self.lon) > 180:
@@ -114,6 +123,8 @@ class MissionItem:
             raise Refused(f"{self.height} m above home is beyond {HIGHEST:.0f} m.")
         if not 0 <= self.seconds <= LONGEST_STAY:
             raise Refused(f"Can't stay for {self.seconds} s.")
+        if self.command == CHANGE_SPEED and not SLOWEST <= self.speed <= FASTEST:
+            raise Refused(f"Can't fly {self.speed} m s-1.")
         if self.command in {WAYPOINT, LOITER_TIME} and self.lon == 0 and self.lat == 0:
             raise Refused(f"A {MISSION_COMMANDS[self.command]} needs a place.")
 

@@ -17,6 +17,7 @@ from pymavlink.dialects.v20 import common as mavlink
 from barlovento.adapters.autopilot import commands, telemetry
 from barlovento.adapters.autopilot.pilot import Mode, Pilot
 from barlovento.adapters.autopilot.settings import changed, parameters
+from barlovento.adapters.autopilot.stages import ON_GROUND
 from barlovento.adapters.autopilot.transfer import Transfer
 from barlovento.errors import Refused
 
@@ -44,6 +45,7 @@ class Endpoint:
         self._transfer = Transfer(pilot)
         self._told = 0
         self._texts = 0
+        self._heard = 0.0
         self._by_type: dict[str, Callable[[Any, float], list[Any]]] = {
             "COMMAND_LONG": self._command,
             "COMMAND_INT": self._command,
@@ -55,6 +57,7 @@ class Endpoint:
 
     def telemetry(self) -> list[bytes]:
         """Return the packets that are due at this tick of the pilot."""
+        self._come_home_unheard()
         messages = telemetry.due(self.pilot, self._start)
         reached = self.pilot.reached
         for item, _, _ in reached[self._told :]:
@@ -98,8 +101,20 @@ class Endpoint:
         """
         return [self._packed(message) for message in self._transfer.overdue(wall)]
 
+    def _come_home_unheard(self) -> None:
+        """Come home where no ground station was heard for too long."""
+        pilot = self.pilot
+        patience = pilot.settings.link_timeout
+        if patience and pilot.time - self._heard > patience and pilot.motion.z > ON_GROUND:
+            self._heard = math.inf  # until one is heard again
+            if pilot.armed and pilot.mode in {Mode.MISSION, Mode.HOLD}:
+                pilot.notes.append("link lost: it returns")
+                pilot.come_home()
+
     def _answer(self, message: Any, wall: float) -> list[Any]:
         kind = message.get_type()
+        if kind == "HEARTBEAT" and message.type == mavlink.MAV_TYPE_GCS:
+            self._heard = self.pilot.time
         if kind.startswith("MISSION_"):
             return self._transfer.answer(message, wall)
         handler = self._by_type.get(kind)

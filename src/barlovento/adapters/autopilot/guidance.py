@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from barlovento.adapters.autopilot.f450 import Motion
+from barlovento.adapters.autopilot.settings import Settings
 from barlovento.domain.flight import LEAST_GROUND_SPEED, ground_speed
 
 ACCELERATION = 2.5
@@ -31,12 +33,26 @@ class Limits:
         Through the air [m s-1].
     climb_rate, descent_rate : float
         Both positive [m s-1].
+    over_ground : float, optional
+        Held over the ground in place of cruise, as far as the top speed allows [m s-1].
     """
 
     cruise: float
     top_speed: float
     climb_rate: float
     descent_rate: float
+    over_ground: float | None = None
+
+
+def limits_of(settings: Settings, over_ground: float | None) -> Limits:
+    """Return the limits that settings and a speed over the ground make."""
+    return Limits(
+        cruise=settings.cruise,
+        top_speed=settings.top_speed,
+        climb_rate=settings.climb_rate,
+        descent_rate=settings.descent_rate,
+        over_ground=over_ground,
+    )
 
 
 @dataclass(slots=True)
@@ -91,8 +107,10 @@ class Line:
             along = (wind[0] * unit[0] + wind[1] * unit[1]) / level
             across = (wind[0] * unit[1] - wind[1] * unit[0]) / level
             over_ground = ground_speed(limits.cruise, along, across)
-            if over_ground < LEAST_GROUND_SPEED:
+            if over_ground < LEAST_GROUND_SPEED or limits.over_ground is not None:
                 over_ground = ground_speed(limits.top_speed, along, across)
+            if limits.over_ground is not None:
+                over_ground = min(over_ground, limits.over_ground)
             fastest = max(over_ground, LEAST_GROUND_SPEED) / level
         if unit[2] != 0:
             rate = limits.climb_rate if unit[2] > 0 else limits.descent_rate
@@ -155,3 +173,23 @@ def corner_speed(
         return 0.0
     cosine = sum(a * b for a, b in zip(one, two, strict=True)) / lengths
     return cruise * max(cosine, 0.0) ** 4
+
+
+def speed_along(way: Sequence[float], velocity: tuple[float, float, float]) -> float:
+    """Return what speed there is in a new direction already.
+
+    Parameters
+    ----------
+    way : sequence of float
+        From where it is to where it goes [m].
+    velocity : tuple of float
+        East, north and up [m s-1].
+
+    Returns
+    -------
+    float
+        Not negative [m s-1].
+    """
+    length = math.hypot(*way)
+    kept = sum(a * b for a, b in zip(way, velocity, strict=True)) / length if length else 0.0
+    return max(kept, 0.0)

@@ -14,10 +14,26 @@ from barlovento.adapters.autopilot import commands
 from barlovento.adapters.autopilot.commands import MissionItem
 from barlovento.adapters.autopilot.control import Cascade
 from barlovento.adapters.autopilot.f450 import F450, STEP
-from barlovento.adapters.autopilot.guidance import Limits, Line, corner_speed, stay
+from barlovento.adapters.autopilot.guidance import (
+    Limits,
+    Line,
+    corner_speed,
+    limits_of,
+    speed_along,
+    stay,
+)
+from barlovento.adapters.autopilot.points import Point, outside, polygons
 from barlovento.adapters.autopilot.receiver import INTERVAL, Receiver
 from barlovento.adapters.autopilot.settings import Settings
-from barlovento.adapters.autopilot.stages import ON_GROUND, Stage, place_of, stages_of, way_home
+from barlovento.adapters.autopilot.stages import (
+    ON_GROUND,
+    Stage,
+    place_after,
+    speed_for,
+    stages_of,
+    stopping_place,
+    way_home,
+)
 from barlovento.domain.flight import State, Wind, wind_at
 from barlovento.errors import Refused
 
@@ -87,6 +103,9 @@ class Pilot:
         self.mission: tuple[MissionItem, ...] = ()
         self.current = 0
         self.reached: list[tuple[int, float, float]] = []
+        self.fence: tuple[Point, ...] = ()
+        self.rally: tuple[Point, ...] = ()
+        self._over_ground: float | None = None
         self.notes: deque[str] = deque(maxlen=50)
         self._stages: deque[Stage] = deque()
         self._line: Line | None = None
@@ -107,11 +126,6 @@ class Pilot:
         """Since the start of the exercise [s]."""
         return self.started + self.ticks * TICK
 
-    @property
-    def flying(self) -> bool:
-        """Whether its motors turn."""
-        return self.armed
-
     def load(self, mission: tuple[MissionItem, ...]) -> None:
         """Take a whole mission in place of the one before.
 
@@ -125,6 +139,29 @@ class Pilot:
         self.mission = mission
         self.current = 0
         self.reached = []
+
+    def keep(
+        self, *, fence: tuple[Point, ...] | None = None, rally: tuple[Point, ...] | None = None
+    ) -> None:
+        """Take a fence or rally points in place of those before.
+
+        Parameters
+        ----------
+        fence, rally : tuple of Point, optional
+            Rally points are given back, and not flown to.
+
+        Raises
+        ------
+        Refused
+            It flies, or a polygon is not whole.
+        """
+        if self.armed:
+            raise Refused("It flies: land, then send another fence.")
+        if fence is not None:
+            polygons(fence)
+            self.fence = fence
+        if rally is not None:
+            self.rally = rally
 
     def arm(self) -> None:
         """Start the motors' control.
@@ -172,6 +209,8 @@ class Pilot:
         if on_ground or self.current >= len(self.mission):
             self.current = 0
         self.mode = Mode.MISSION
+        if self.current == 0:
+            self._over_ground = None
         self._stages.clear()
         self._begin_item()
 
@@ -185,7 +224,7 @@ class Pilot:
         """
         self._need_air()
         self.mode = Mode.HOLD
-        self._stages = deque([Stage("stay", self._stopping_place(), math.inf)])
+        self._stages = deque([Stage("stay", stopping_place(self.motion, self.measured), math.inf)])
         self._line = None
 
     def come_home(self) -> None:
@@ -198,6 +237,7 @@ class Pilot:
         """
         self._need_air()
         self.mode = Mode.RETURN
+        self._over_ground = self.settings.return_speed or None
         self._stages = deque(way_home(self.measured, self.settings.return_height, None))
         self._line = None
 
@@ -211,7 +251,7 @@ class Pilot:
         """
         self._need_air()
         self.mode = Mode.LAND
-        self._stages = deque([Stage("land", self._stopping_place())])
+        self._stages = deque([Stage("land", stopping_place(self.motion, self.measured))])
         self._line = None
 
     # ------------------------------------------------------------ what it does
@@ -226,12 +266,8 @@ class Pilot:
             if self.energy == 0.0:
                 self.notes.append("battery empty")
                 self._stop()
-            elif self.energy < self.settings.battery_low / 100 * self.full and self.mode in {
-                Mode.MISSION,
-                Mode.HOLD,
-            }:
-                self.notes.append("battery low: it returns")
-                self.come_home()
+            elif self.mode in {Mode.MISSION, Mode.HOLD}:
+                self._keep_safe()
         else:
             self.aircraft.command(0.0, 0.0, 0.0, 0.0)
         self.aircraft.run(STEPS_PER_TICK)
@@ -249,7 +285,7 @@ class Pilot:
                 return
             self.hold()
             stage = self._stages[0]
-        limits = self._limits()
+        limits = limits_of(self.settings, self._over_ground)
         if stage.kind == "go":
             wish = self._go(stage, limits)
         elif stage.kind == "stay":
@@ -290,15 +326,14 @@ class Pilot:
     def _begin_line(self, stage: Stage) -> None:
         start = self._place if math.dist(self._place, self.measured[:3]) < 5.0 else None
         begin = start or (self.measured.x, self.measured.y, self.measured.z)
-        after = self._stages[1].place if len(self._stages) > 1 else self._next_place()
+        after = self._stages[1].place if len(self._stages) > 1 else None
+        if after is None and self.mode is Mode.MISSION:
+            after = place_after(self.mission, self.current, self.measured, self.aircraft.offset)
         staying = len(self._stages) > 1 and self._stages[1].kind != "go"
         speed = 0.0 if staying else corner_speed(begin, stage.place, after, self.settings.cruise)
-        # What speed it has in the new direction it keeps.
         way = [b - a for a, b in zip(begin, stage.place, strict=True)]
-        length = math.hypot(*way)
-        velocity = (self.motion.east, self.motion.north, self.motion.up)
-        kept = sum(a * b for a, b in zip(way, velocity, strict=True)) / length if length else 0.0
-        self._line = Line(begin, stage.place, speed, max(kept, 0.0))
+        kept = speed_along(way, (self.motion.east, self.motion.north, self.motion.up))
+        self._line = Line(begin, stage.place, speed, kept)
         if math.hypot(way[0], way[1]) > 2.0:
             self._heading = math.atan2(way[0], way[1])
 
@@ -318,6 +353,9 @@ class Pilot:
                 self._begin_item()
 
     def _begin_item(self) -> None:
+        self.current, self._over_ground = speed_for(
+            self.mission, self.current, self._over_ground, self.settings.return_speed
+        )
         if self.current >= len(self.mission):
             if not self._stages and self.motion.z > ON_GROUND:
                 self.notes.append("mission done: it holds")
@@ -335,28 +373,6 @@ class Pilot:
         )
         self._line = None
 
-    def _next_place(self) -> tuple[float, float, float] | None:
-        following = self.current + 1
-        if self.mode is not Mode.MISSION or following >= len(self.mission):
-            return None
-        item = self.mission[following]
-        staying = self.mission[self.current].seconds > 0
-        if staying or item.command not in {commands.WAYPOINT, commands.LOITER_TIME}:
-            return None
-        return place_of(item, self.measured, self.aircraft.offset)
-
-    def _stopping_place(self) -> tuple[float, float, float]:
-        """Return where it comes to rest when it brakes now."""
-        speed = math.hypot(self.motion.east, self.motion.north)
-        reach = speed / 4.0
-        return (
-            self.measured.x + self.motion.east * reach / 2,
-            self.measured.y + self.motion.north * reach / 2,
-            max(self.measured.z, 1.0),
-        )
-
-    # ------------------------------------------------------------ small things
-
     def _stop(self) -> None:
         self.armed = False
         self.mode = Mode.STANDBY
@@ -364,14 +380,17 @@ class Pilot:
         self._line = None
         self.notes.append("disarmed")
 
+    def _keep_safe(self) -> None:
+        """Come home where the battery is low or the fence is left."""
+        if self.energy < self.settings.battery_low / 100 * self.full:
+            self.notes.append("battery low: it returns")
+            self.come_home()
+        elif self.ticks % _TICKS_PER_FIX == 0 and self.fence and self.motion.z > ON_GROUND:
+            here = self.aircraft.place_of(self.measured.x, self.measured.y)
+            if outside(self.fence, *here):
+                self.notes.append("fence left: it returns")
+                self.come_home()
+
     def _need_air(self) -> None:
         if not self.armed or self.motion.z < ON_GROUND:
             raise Refused("It is on the ground.")
-
-    def _limits(self) -> Limits:
-        return Limits(
-            cruise=self.settings.cruise,
-            top_speed=self.settings.top_speed,
-            climb_rate=self.settings.climb_rate,
-            descent_rate=self.settings.descent_rate,
-        )

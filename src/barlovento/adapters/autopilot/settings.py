@@ -21,8 +21,12 @@ class Settings:
         A waypoint counts as met from there [m].
     return_height : float
         It climbs to this before it comes home; 0 keeps the present height [m].
+    return_speed : float
+        Over the ground on its way home; 0 is cruise through the air [m s-1].
     battery_low : float
         It comes home below this share of the battery; 0 never [%].
+    link_timeout : float
+        It comes home when no ground station was heard for so long; 0 never [s].
     """
 
     cruise: float = 8.0
@@ -31,7 +35,9 @@ class Settings:
     descent_rate: float = 2.0
     waypoint_radius: float = 1.0
     return_height: float = 0.0
+    return_speed: float = 0.0
     battery_low: float = 0.0
+    link_timeout: float = 0.0
 
 
 NAMES: dict[str, tuple[str, float, float]] = {
@@ -41,7 +47,9 @@ NAMES: dict[str, tuple[str, float, float]] = {
     "DESCENT_RATE": ("descent_rate", 0.5, 3.0),
     "WP_RADIUS": ("waypoint_radius", 0.3, 20.0),
     "RTL_HEIGHT": ("return_height", 0.0, 500.0),
+    "RTL_SPEED": ("return_speed", 0.0, 14.0),
     "BATTERY_LOW": ("battery_low", 0.0, 90.0),
+    "LINK_TIMEOUT": ("link_timeout", 0.0, 120.0),
 }
 """Name over MAVLink: field, least and greatest value."""
 

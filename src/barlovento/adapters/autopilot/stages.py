@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from barlovento.adapters.autopilot import commands
@@ -89,3 +89,69 @@ def way_home(here: Motion, height: float, item: int | None) -> list[Stage]:
     over = Stage("go", (0.0, 0.0, level), item=item)
     down = Stage("land", (0.0, 0.0, 0.0), item=item)
     return [up, over, down] if level > here.z + 1.0 else [over, down]
+
+
+def place_after(
+    mission: Sequence[MissionItem], current: int, here: Motion, offset: Offset
+) -> tuple[float, float, float] | None:
+    """Return where the item after this one leads, if it is flown on to without a stay.
+
+    Parameters
+    ----------
+    mission : sequence of MissionItem
+        All of it.
+    current : int
+        The item that is flown.
+    here : Motion
+        As measured.
+    offset : callable
+        From longitude and latitude to metres about home.
+    """
+    if current >= len(mission) or mission[current].seconds > 0:
+        return None
+    for item in mission[current + 1 :]:
+        if item.command == commands.CHANGE_SPEED:
+            continue
+        leads = item.command in {commands.WAYPOINT, commands.LOITER_TIME}
+        return place_of(item, here, offset) if leads else None
+    return None
+
+
+def stopping_place(motion: Motion, measured: Motion) -> tuple[float, float, float]:
+    """Return where it comes to rest when it brakes now.
+
+    Parameters
+    ----------
+    motion, measured : Motion
+        As it is, and as it measures its place.
+    """
+    reach = math.hypot(motion.east, motion.north) / 4.0
+    return (
+        measured.x + motion.east * reach / 2,
+        measured.y + motion.north * reach / 2,
+        max(measured.z, 1.0),
+    )
+
+
+def speed_for(
+    mission: Sequence[MissionItem], current: int, speed: float | None, return_speed: float
+) -> tuple[int, float | None]:
+    """Return the next item that is flown, and the speed over the ground that holds for it.
+
+    Parameters
+    ----------
+    mission : sequence of MissionItem
+        All of it.
+    current : int
+        The item that is begun; changes of speed are taken in on the way.
+    speed : float or None
+        Over the ground, as it is; None is cruise through the air [m s-1].
+    return_speed : float
+        Of a return; 0 is cruise through the air [m s-1].
+    """
+    while current < len(mission) and mission[current].command == commands.CHANGE_SPEED:
+        speed = mission[current].speed
+        current += 1
+    if current < len(mission) and mission[current].command == commands.RETURN:
+        speed = return_speed or None
+    return current, speed

@@ -1,0 +1,1 @@
+"""Which aircraft looks where and when: prior, detection, allocation, coverage, routes."""

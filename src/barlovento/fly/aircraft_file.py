@@ -20,7 +20,7 @@ from barlovento.fly.airframe import (
 
 KINDS = ("multirotor", "fixed_wing")
 
-_UNITS: Mapping[str, Mapping[str, float]] = {
+UNITS: Mapping[str, Mapping[str, float]] = {
     "m s-1": {"m s-1": 1.0, "km h-1": 1 / 3.6, "kn": 1852 / 3600},
     "m": {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "ft": 0.3048},
     "m2": {"m2": 1.0, "cm2": 1e-4},
@@ -28,6 +28,9 @@ _UNITS: Mapping[str, Mapping[str, float]] = {
     "J": {"J": 1.0, "kJ": 1e3, "Wh": 3600.0, "kWh": 3.6e6},
     "W": {"W": 1.0, "kW": 1e3},
     "s": {"s": 1.0, "min": 60.0, "h": 3600.0},
+    "s m-1": {"s m-1": 1.0},
+    "mol mol-1": {"mol mol-1": 1.0, "ppm": 1e-6, "ppb": 1e-9, "ppt": 1e-12},
+    "mol mol-1 m": {"mol mol-1 m": 1.0, "ppm m": 1e-6, "ppb m": 1e-9},
     "1": {"1": 1.0},
 }
 
@@ -134,7 +137,7 @@ def _aircraft(key: str, table: dict[str, Any], file: str, faults: list[Fault]) -
         if column not in table:
             wrong(column, "The figure is missing.", "Give value, unit and source.")
             continue
-        value = _figure(table[column], column, unit, low, high, wrong)
+        value = figure(table[column], column, unit, low, high, wrong)
         if value is not None:
             figures[column] = value
             sources[column] = str(table[column]["source"])
@@ -145,11 +148,11 @@ def _aircraft(key: str, table: dict[str, Any], file: str, faults: list[Fault]) -
     return _assembled(key, str(table.get("title", key)), kind, figures, sources)
 
 
-def _figure(
+def figure(
     given: object, column: str, unit: str, low: float, high: float, wrong: Any
 ) -> float | None:
     """Return a figure in our unit, or None after its fault is listed."""
-    units = _UNITS[unit]
+    units = UNITS[unit]
     if not isinstance(given, dict) or not {"value", "unit", "source"} <= given.keys():
         wrong(
             column,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,8 +52,10 @@ def test_height_alone_keeps_apart_and_so_does_time() -> None:
     assert conflict(a, later, APART) is None
     sloppy = Track4(name="a", seconds=a.seconds, places=a.places, height_margin=6.0)
     assert conflict(sloppy, above, APART) is not None
-    unsure = Track4(name="b", seconds=later.seconds, places=later.places, time_margin=150.0)
+    unsure = Track4(name="b", seconds=later.seconds, places=later.places, time_margin=195.0)
+    # 5 s between them are 100 m of way, 71 m apart; 50 s are 707 m.
     assert conflict(a, unsure, APART) is not None
+    assert conflict(a, replace(unsure, time_margin=150.0), APART) is None
 
 
 def test_waiting_solves_it() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from barlovento.errors import BadInput
 
 FloatArray = NDArray[np.float64]
+
+SHIFT = 10.0
+"""Longest step between delays that are looked at where times are uncertain [s]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +126,8 @@ def conflict(a: Track4, b: Track4, apart: Separation) -> Approach | None:
     Parameters
     ----------
     a, b : Track4
-        Their margins are added to the separation; the time margins widen it by what either
-        flies in that time.
+        Their margins are added to the separation. By so much as their time margins add up to
+        either may be late against the other.
     apart : Separation
         To the side or in height, one of the two is enough.
 
@@ -133,11 +136,23 @@ def conflict(a: Track4, b: Track4, apart: Separation) -> Approach | None:
     Approach or None
         The nearest they come within the first stretch in which both are undercut.
     """
+    late = a.time_margin + b.time_margin
+    number = math.ceil(late / SHIFT)
+    # Between two shifts that are looked at, either is at most half a shift away from one.
+    more = (_fastest(a) + _fastest(b)) * late / number / 2 if number else 0.0
+    found = None
+    for shift in np.linspace(-late, late, 2 * number + 1):
+        near = _conflict(a, replace(b, seconds=b.seconds + shift), apart, more)
+        if near is not None and (found is None or near.apart < found.apart):
+            found = near
+    return found
+
+
+def _conflict(a: Track4, b: Track4, apart: Separation, more: float) -> Approach | None:
     times, step, rel, speed = _relative(a, b)
     if times is None:
         return None
-    late = a.time_margin * _fastest(a) + b.time_margin * _fastest(b)
-    side = apart.apart + a.margin + b.margin + late
+    side = apart.apart + a.margin + b.margin + more
     height = apart.above + a.height_margin + b.height_margin
     low, high = _within_disc(rel, speed, side, step)
     under, over = _within_band(rel[:, 2], speed[:, 2], height, step)
@@ -183,14 +198,7 @@ def least_delay(
         None when no delay up to the longest does it [s].
     """
     for delay in np.arange(0.0, most + 1e-9, step):
-        moved = Track4(
-            name=track.name,
-            seconds=track.seconds + delay,
-            places=track.places,
-            margin=track.margin,
-            height_margin=track.height_margin,
-            time_margin=track.time_margin,
-        )
+        moved = replace(track, seconds=track.seconds + delay)
         if not any(conflict(moved, other, apart) for other in others):
             return float(delay)
     return None
@@ -238,8 +246,8 @@ def _fastest(track: Track4) -> float:
 
 def _relative(a: Track4, b: Track4) -> tuple[FloatArray | None, FloatArray, FloatArray, FloatArray]:
     """Return begin and length of stretches in which both fly straight, and b seen from a."""
-    begin = max(float(a.seconds[0]) - a.time_margin, float(b.seconds[0]) - b.time_margin)
-    finish = min(float(a.seconds[-1]) + a.time_margin, float(b.seconds[-1]) + b.time_margin)
+    begin = max(float(a.seconds[0]), float(b.seconds[0]))
+    finish = min(float(a.seconds[-1]), float(b.seconds[-1]))
     empty = np.empty((0, 3))
     if begin > finish:
         return None, empty[:, 0], empty, empty

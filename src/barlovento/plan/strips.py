@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
+SMALLEST = 0.02
+"""Corners that a swath's middle misses are left out below this share of its width squared [1]."""
 MODES = 8
 """To and fro from each of four corners, or out and back from each of them."""
 SHORTEST = 1.0
@@ -89,21 +91,33 @@ def _pieces(area: Any, height: float, step: float, inset: float) -> list[FloatAr
     import shapely
 
     west, _, east, _ = area.bounds
-    line = shapely.LineString([(west - 1, height), (east + 1, height)])
-    spans = [part.bounds for part in shapely.get_parts(area.intersection(line)) if part.length > 0]
-    if not spans:
-        # A corner that the middle of its swath misses still wants to be looked over.
-        band = area.intersection(
-            shapely.box(west - 1, height - step / 2, east + 1, height + step / 2)
-        )
-        spans = [band.bounds] if not band.is_empty and band.area > 0 else []
+    band = shapely.box(west - 1, height - step / 2, east + 1, height + step / 2)
+    parts = [part for part in shapely.get_parts(area.intersection(band)) if part.area > 0]
+    spans = [span for part in parts for span in _spans(part, height)]
+    if not spans or any(not _spans(part, height) for part in parts):
+        # What the middle of the swath misses is crossed at its own height.
+        for part in parts:
+            small = spans and part.area < SMALLEST * step * step
+            if not _spans(part, height) and not small:
+                _, low, _, high = part.bounds
+                spans += _spans(part, (low + high) / 2) or [(*part.bounds[::2], (low + high) / 2)]
     found = []
-    for left, _, right, _ in sorted(spans):
+    for left, right, level in sorted(spans):
         if right - left < SHORTEST and len(spans) > 1:
             continue
         middle = (left + right) / 2
-        found.append(np.array([min(left + inset, middle), max(right - inset, middle), height]))
+        found.append(np.array([min(left + inset, middle), max(right - inset, middle), level]))
     return found
+
+
+def _spans(area: Any, height: float) -> list[tuple[float, float, float]]:
+    """Return left, right and height of each piece of a level line inside of an area."""
+    import shapely
+
+    west, _, east, _ = area.bounds
+    line = shapely.LineString([(west - 1, height), (east + 1, height)])
+    pieces = shapely.get_parts(shapely.intersection(area, line))
+    return [(p.bounds[0], p.bounds[2], height) for p in pieces if p.length > 0]
 
 
 def _beside(a: FloatArray, b: FloatArray) -> bool:

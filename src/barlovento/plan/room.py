@@ -214,7 +214,7 @@ def forbidden(
         if zone.kind is ZoneKind.NO_RESTRICTION or (zone.kind is not ZoneKind.PROHIBITED and asks):
             continue
         for volume in zone.volumes:
-            if not _applies(volume, begin, until, top) or not _near(volume.area, box, origin):
+            if not _applies(volume, begin, until, top) or not near(volume.area, box, origin):
                 continue
             shape = flat(volume.area, origin, outward=True)
             if shape.intersects(box):
@@ -232,7 +232,7 @@ def _applies(volume: Volume, begin: datetime, until: datetime, top: float) -> bo
     return not above
 
 
-def _near(area: Area, box: Any, origin: Origin) -> bool:
+def near(area: Area, box: Any, origin: Origin) -> bool:
     """Tell roughly whether an area may reach a box; far ones can't be drawn flat."""
     west, south, east, north = box.bounds
     reach = max(abs(west), abs(south), abs(east), abs(north)) * 1.5 + 2e4

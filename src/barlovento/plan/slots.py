@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,8 +28,8 @@ class Slot:
         Whose it is.
     aircraft : str
         Name of the aircraft, as consents have it: the unit's name and a number.
-    weather : Weather
-        In which it flies.
+    weather : int
+        Number of the weather in which it flies.
     begin : datetime
         Earliest start.
     until : datetime
@@ -41,13 +41,13 @@ class Slot:
     name: str
     unit: Unit
     aircraft: str
-    weather: Weather
+    weather: int
     begin: datetime
     until: datetime
     endurance: float
 
 
-_Flight = tuple[datetime, Unit, str, Weather, datetime, float]
+_Flight = tuple[datetime, Unit, str, int, datetime, float]
 
 
 def aircraft_names(unit: Unit) -> tuple[str, ...]:
@@ -77,7 +77,11 @@ def wind_at(weather: Weather, height: float) -> float:
 
 
 def slots_of(
-    fleet: Fleet, weather: Sequence[Weather], heights: dict[str, float], *, earliest: datetime
+    fleet: Fleet,
+    weather: Sequence[Weather],
+    heights: Mapping[tuple[str, int], float],
+    *,
+    earliest: datetime,
 ) -> tuple[list[Slot], list[str]]:
     """Return all slots in the order of their beginning, and why some aircraft have none.
 
@@ -87,33 +91,36 @@ def slots_of(
         Who can fly.
     weather : sequence of Weather
         Times with one wind each.
-    heights : dict of str to float
-        Vehicle's name to the height that it flies at [m].
+    heights : mapping
+        Vehicle's name and number of the weather to the height that it flies at then; those that
+        are missing see nothing [m].
     earliest : datetime
         Nothing starts before.
     """
     found: list[_Flight] = []
     notes: list[str] = []
     for unit in fleet.units:
-        if unit.vehicle.name not in heights:
-            continue
         before = len(found)
-        for air in weather:
+        for number, air in enumerate(weather):
+            height = heights.get((unit.vehicle.name, number))
+            if height is None:
+                continue
             if air.night and not unit.vehicle.night:
                 notes.append(f"{unit.name}: {unit.vehicle.title} does not fly by night.")
                 continue
-            wind = wind_at(air, heights[unit.vehicle.name])
+            wind = wind_at(air, height)
             endurance = unit.vehicle.endurance_in(wind)
             if endurance <= 0:
                 notes.append(
-                    f"{unit.name}: {wind:.1f} m/s at {heights[unit.vehicle.name]:.0f} m is more "
+                    f"{unit.name}: {wind:.1f} m/s at {height:.0f} m is more "
                     f"wind than the {unit.vehicle.wind_limit:g} m/s it flies in."
                 )
                 continue
             for begin, until in _open(unit, air, earliest):
                 for name in aircraft_names(unit):
-                    found += _fill(unit, name, air, begin, until, endurance)
-        if len(found) == before:
+                    found += _fill(unit, name, number, begin, until, endurance)
+        seen = any((unit.vehicle.name, k) in heights for k in range(len(weather)))
+        if seen and len(found) == before:
             notes.append(f"{unit.name}: no time in which it is ready and the weather is planned.")
     found.sort(key=lambda one: (one[0], one[2]))
     slots = [
@@ -143,7 +150,7 @@ def _open(unit: Unit, air: Weather, earliest: datetime) -> list[tuple[datetime, 
 
 
 def _fill(
-    unit: Unit, name: str, air: Weather, begin: datetime, until: datetime, endurance: float
+    unit: Unit, name: str, air: int, begin: datetime, until: datetime, endurance: float
 ) -> list[_Flight]:
     """Return one flight after the other of one aircraft."""
     found: list[_Flight] = []

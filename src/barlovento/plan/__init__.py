@@ -1,1 +1,1 @@
-"""Which aircraft looks where and when, and along which path; pure, in metres of a local plane."""
+"""Which aircraft looks where and when: prior, detection, allocation, coverage, routes."""

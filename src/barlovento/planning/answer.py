@@ -82,7 +82,7 @@ def plan_of(
         missed *= 1.0 - seen
         sorties.append(_sortie(asked, one, finds))
     detected = 1.0 - missed
-    why = _why_not(asked, cells, sights, rooms, detected)
+    why = _why_not(cells, sights, rooms, detected)
     return Plan(
         title=asked.region.title,
         area=asked.region.area,
@@ -142,7 +142,6 @@ def _sortie(asked: Asked, one: Judged, finds: float) -> Sortie:
 
 
 def _why_not(
-    asked: Asked,
     cells: Cells,
     sights: Mapping[tuple[str, int], Sight],
     rooms: Rooms,

@@ -189,4 +189,4 @@ def _cell_area(plan: Plan, asked: Asked) -> float:
     if not plan.cells:
         return 0.0
     some = plan.cells[:: max(1, len(plan.cells) // 50)]
-    return sum(flat_rings((c.ring,), asked.origin).area for c in some) / len(some)
+    return float(sum(flat_rings((c.ring,), asked.origin).area for c in some)) / len(some)

@@ -192,9 +192,7 @@ def look(problem: Problem, sortie: int, prices: Floats, cutoff: float, *, exact:
             0.999 * shortest, max(cutoff, 0.0), MOST_LABELS, 60,
         )  # fmt: skip
         if complete:
-            orders = [
-                tuple(some[r[:n]].tolist()) for r, n in zip(routes, lengths, strict=True)
-            ]
+            orders = [tuple(some[r[:n]].tolist()) for r, n in zip(routes, lengths, strict=True)]
             return Priced(float(found), orders, True)
     route = loose_route(prize, start, steps, first, follower, second, buckets)
     return Priced(best, [tuple(some[route].tolist())], False)
@@ -307,9 +305,7 @@ def bounded(
         took = clock() - before
         if not added or best - max(master.value, floor) <= ENOUGH * best:
             break
-    return Bound(
-        value=max(best, floor), programme=master.value, prices=best_prices, rounds=tried
-    )
+    return Bound(value=max(best, floor), programme=master.value, prices=best_prices, rounds=tried)
 
 
 def _lagrange(

@@ -116,8 +116,29 @@ def best_cell(s, some, count, owner, usable, detour, left, values, kind, power, 
 
 @njit(cache=True, nogil=True)
 def recreate(  # type: ignore[no-untyped-def]
-    routes, lengths, times, owner, touched, flown, values, endurance, kinds, crew, limits,
-    usable, leave, back, costs, transit, detour, place, freed, loose, power, noise, rng,
+    routes,
+    lengths,
+    times,
+    owner,
+    touched,
+    flown,
+    values,
+    endurance,
+    kinds,
+    crew,
+    limits,
+    usable,
+    leave,
+    back,
+    costs,
+    transit,
+    detour,
+    place,
+    freed,
+    loose,
+    power,
+    noise,
+    rng,
 ):
     """Put free cells in while one fits, the most valuable for its detour first.
 
@@ -129,8 +150,18 @@ def recreate(  # type: ignore[no-untyped-def]
     for s in range(count):
         some, many = (every, cells) if touched[s] or lengths[s] == 0 else (freed, loose)
         score[s], which[s] = best_cell(
-            s, some, many, owner, usable, detour, endurance[s] - times[s], values, kinds[s],
-            power, noise, rng,
+            s,
+            some,
+            many,
+            owner,
+            usable,
+            detour,
+            endurance[s] - times[s],
+            values,
+            kinds[s],
+            power,
+            noise,
+            rng,
         )
     while True:
         best, s = 0.0, -1
@@ -157,8 +188,18 @@ def recreate(  # type: ignore[no-untyped-def]
             if k == s or which[k] == cell:
                 some, many = (every, cells) if touched[k] or lengths[k] == 0 else (freed, loose)
                 score[k], which[k] = best_cell(
-                    k, some, many, owner, usable, detour, endurance[k] - times[k], values,
-                    kinds[k], power, noise, rng,
+                    k,
+                    some,
+                    many,
+                    owner,
+                    usable,
+                    detour,
+                    endurance[k] - times[k],
+                    values,
+                    kinds[k],
+                    power,
+                    noise,
+                    rng,
                 )
 
 
@@ -204,9 +245,7 @@ def ruin(routes, lengths, owner, touched, flown, crew, near, freed, rng):  # typ
             first = int(rng.random() * (lengths[s] - min(part, lengths[s]) + 1))
             for _ in range(min(part, lengths[s])):
                 cell = routes[s, first]
-                loose = take_out(
-                    cell, routes, lengths, owner, touched, flown, crew, freed, loose
-                )
+                loose = take_out(cell, routes, lengths, owner, touched, flown, crew, freed, loose)
     else:
         s = int(rng.random() * count)
         while lengths[s] > 0:
@@ -227,8 +266,27 @@ def total_value(owner, kinds, values):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def anneal(  # type: ignore[no-untyped-def]
-    routes, lengths, values, endurance, kinds, crew, limits, usable, leave, back, costs, transit,
-    near, rounds, warm, cold, rng, pool, pool_lengths, pool_sortie, pooled,
+    routes,
+    lengths,
+    values,
+    endurance,
+    kinds,
+    crew,
+    limits,
+    usable,
+    leave,
+    back,
+    costs,
+    transit,
+    near,
+    rounds,
+    warm,
+    cold,
+    rng,
+    pool,
+    pool_lengths,
+    pool_sortie,
+    pooled,
 ):
     """Improve sorties for some rounds; routes and lengths are changed into the best found.
 
@@ -281,8 +339,29 @@ def anneal(  # type: ignore[no-untyped-def]
         times[s] = route_seconds(routes[s], lengths[s], s, kinds[s], leave, back, costs, transit)
         look_up(s, routes, lengths, kinds, usable, leave, back, costs, transit, detour, place)
     recreate(
-        routes, lengths, times, owner, touched, flown, values, endurance, kinds, crew, limits,
-        usable, leave, back, costs, transit, detour, place, freed, loose, 1.0, 0.0, rng,
+        routes,
+        lengths,
+        times,
+        owner,
+        touched,
+        flown,
+        values,
+        endurance,
+        kinds,
+        crew,
+        limits,
+        usable,
+        leave,
+        back,
+        costs,
+        transit,
+        detour,
+        place,
+        freed,
+        loose,
+        1.0,
+        0.0,
+        rng,
     )
     now = total_value(owner, kinds, values)
     best, best_routes, best_lengths = now, routes.copy(), lengths.copy()
@@ -304,8 +383,29 @@ def anneal(  # type: ignore[no-untyped-def]
         power = 0.4 + 0.9 * rng.random()
         noise = 0.5 * rng.random() * rng.random()
         recreate(
-            routes, lengths, times, owner, touched, flown, values, endurance, kinds, crew, limits,
-            usable, leave, back, costs, transit, detour, place, freed, loose, power, noise, rng,
+            routes,
+            lengths,
+            times,
+            owner,
+            touched,
+            flown,
+            values,
+            endurance,
+            kinds,
+            crew,
+            limits,
+            usable,
+            leave,
+            back,
+            costs,
+            transit,
+            detour,
+            place,
+            freed,
+            loose,
+            power,
+            noise,
+            rng,
         )
         if rng.random() < 0.3:
             saved = False
@@ -319,13 +419,43 @@ def anneal(  # type: ignore[no-untyped-def]
                     if times[s] < before - 1e-6:
                         saved = True
                         look_up(
-                            s, routes, lengths, kinds, usable, leave, back, costs, transit,
-                            detour, place,
+                            s,
+                            routes,
+                            lengths,
+                            kinds,
+                            usable,
+                            leave,
+                            back,
+                            costs,
+                            transit,
+                            detour,
+                            place,
                         )
             if saved:
                 recreate(
-                    routes, lengths, times, owner, touched, flown, values, endurance, kinds, crew,
-                    limits, usable, leave, back, costs, transit, detour, place, freed, loose, 1.0, 0.0, rng,
+                    routes,
+                    lengths,
+                    times,
+                    owner,
+                    touched,
+                    flown,
+                    values,
+                    endurance,
+                    kinds,
+                    crew,
+                    limits,
+                    usable,
+                    leave,
+                    back,
+                    costs,
+                    transit,
+                    detour,
+                    place,
+                    freed,
+                    loose,
+                    1.0,
+                    0.0,
+                    rng,
                 )
         then = total_value(owner, kinds, values)
         if then >= now or rng.random() < math.exp((then - now) / temperature):

@@ -54,9 +54,10 @@ def plan_map(
     lines = [_line(sortie, origin) for sortie in shown]
     every = np.concatenate(lines if only else [*outline, *lines])
     low, high = every.min(axis=0), every.max(axis=0)
-    half = max(float((high - low).max()) / 2, 100.0) * 1.08
-    middle = (low + high) / 2
     ratio = (0.98 * WIDTH) / (0.89 * HEIGHT)
+    wide, tall = (high - low) / 2
+    half = max(float(wide) / ratio, float(tall), 100.0) * 1.12
+    middle = (low + high) / 2
     axes.set_xlim(middle[0] - half * ratio, middle[0] + half * ratio)
     axes.set_ylim(middle[1] - half, middle[1] + half)
     axes.set_aspect("equal")

@@ -15,6 +15,8 @@ from barlovento.plan.slots import wind_at
 from barlovento.plan.working import Sight
 
 SPACINGS = np.geomspace(40.0, 2500.0, 43)
+CELL_AREAS = {5: 2.529e8, 6: 3.613e7, 7: 5.161e6, 8: 7.373e5, 9: 1.053e5, 10: 1.505e4, 11: 2150.0}
+"""Mean area of cells by resolution; H3, table of cell statistics [m2]."""
 LEAST_WORTH = 0.01
 """A sight below this probability of noticing a site counts as seeing nothing [1]."""
 MOLES = 101_325.0 / (8.314 * 293.0)
@@ -58,11 +60,13 @@ def _best(vehicle: Vehicle, region: Region, air: Weather) -> Sight:
     sensors = [s for s in vehicle.sensors if s.responds_to(region.species)]
     if not sensors:
         return blind(f"{vehicle.title}: no sensor of it responds to {region.species}.")
+    widest = math.sqrt(CELL_AREAS[region.cell_resolution])
     best: Sight | None = None
     for sensor in sensors:
         for height in np.unique(np.clip([low, 1.5 * low, 2.0 * low], low, high)):
             chances = noticed(sensor, vehicle, region, air, float(height))
-            k = int(np.argmax(chances * SPACINGS))
+            # Farther apart than a cell is wide, legs would leave out cells that were chosen.
+            k = int(np.argmax(np.where(widest >= SPACINGS, chances * SPACINGS, -1.0)))
             if best is None or chances[k] * SPACINGS[k] > best.probability * best.spacing:
                 best = Sight(
                     vehicle=vehicle,

@@ -18,9 +18,12 @@ from barlovento.errors import BadInput
 from barlovento.plan.dubins import shortest_turn
 from barlovento.plan.order import best_order
 from barlovento.plan.passage import Passage
-from barlovento.plan.strips import FloatArray, cut
+from barlovento.plan.strips import FloatArray, Strip, cut
 
 __all__ = ["Coverage", "lay_legs"]
+
+LEAST_ROWS = 5
+"""With fewer legs one more costs more than any way back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +107,15 @@ def lay_legs(
     turn = math.radians(90.0 - heading_deg)
     room = area if passable is None else passable.union(area)
     flat, around = _turned(area, -turn), _turned(room, -turn)
-    strips, flown = cut(flat, spacing=spacing, inset=inset)
     passage = Passage(around.buffer(2 * 1e-3))
     ends = [None if p is None else _turn(np.asarray(p, float), -turn) for p in (start, end)]
-    chosen = best_order(strips, passage, ends[0], ends[1], turn_radius=turn_radius)
-    lines = [leg for strip, mode in chosen for leg in strip.flown(mode)]
-    points, sensing, length = _join(lines, passage, ends[0], ends[1], turn_radius)
+    flown, lines, points, sensing, length = min(
+        (
+            (step, *_flown(strips, passage, ends, turn_radius))
+            for strips, step in _layouts(flat, spacing, inset)
+        ),
+        key=lambda one: one[-1],
+    )
     legs = float(sum(np.hypot(*(leg[1] - leg[0])) for leg in lines))
     return Coverage(
         waypoints=_turn(points, turn),
@@ -121,6 +127,37 @@ def lay_legs(
         ideal_length=_ideal(area, spacing, start, end),
         spacing=flown,
     )
+
+
+def _layouts(flat: Any, spacing: float, inset: float) -> list[tuple[list[Strip], float]]:
+    """Return the strips, and for what sees to all sides those with one leg more besides.
+
+    An even number of legs can be flown with a way back along one side that looks as well.
+    """
+    first = cut(flat, spacing=spacing, inset=inset)
+    if not inset:
+        return [first]
+    rows = max(len(strip.lines) for strip in first[0])
+    if rows < LEAST_ROWS:
+        return [first]
+    return [first, cut(flat, spacing=spacing, inset=inset, more=1)]
+
+
+def _flown(
+    strips: list[Strip], passage: Passage, ends: list[FloatArray | None], radius: float
+) -> tuple[list[FloatArray], FloatArray, NDArray[np.bool_], float]:
+    """Return legs in order, waypoints, which ways are legs, and the whole length."""
+    chosen = best_order(strips, passage, ends[0], ends[1], turn_radius=radius)
+    lines = [leg for strip, mode in chosen for leg in strip.flown(mode)]
+    best = _join(lines, passage, ends[0], ends[1], radius)
+    if ends[0] is not None and ends[1] is not None and np.allclose(ends[0], ends[1]):
+        around = best_order(strips, passage, None, None, turn_radius=radius, closed=True)
+        ring = [leg for strip, mode in around for leg in strip.flown(mode)]
+        ring = _opened(ring, passage, ends[0])
+        joined = _join(ring, passage, ends[0], ends[1], radius)
+        if joined[2] < best[2]:
+            lines, best = ring, joined
+    return (lines, *best)
 
 
 def _check(area: Any, spacing: float, turn_radius: float, inset: float) -> None:
@@ -197,6 +234,20 @@ def _join(
     points = np.concatenate(places)
     moved = np.concatenate([[True], np.hypot(*np.diff(points, axis=0).T) > 1e-6])
     return points[moved], np.array(sensing, dtype=bool)[moved[1:]], length
+
+
+def _opened(ring: list[FloatArray], passage: Passage, base: FloatArray) -> list[FloatArray]:
+    """Return the legs of a closed way, beginning where the way from and to a base costs least."""
+    begin = np.array([leg[0] for leg in ring])
+    end = np.array([leg[1] for leg in ring])
+    away_begin, away_end = (np.hypot(*(places - base).T) for places in (begin, end))
+    gap = np.hypot(*(begin - np.roll(end, 1, axis=0)).T)
+    more = away_begin + np.roll(away_end, 1) - gap
+    for k in np.argsort(more):
+        free = passage.sees([base, base], [begin[k], end[k - 1]])
+        if free.all():
+            return ring[k:] + ring[:k]
+    return ring
 
 
 def _heading(leg: FloatArray) -> float | None:

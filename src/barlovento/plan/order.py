@@ -11,6 +11,8 @@ from barlovento.plan.dubins import shortest_turn
 from barlovento.plan.passage import Passage
 from barlovento.plan.strips import MODES, FloatArray, Strip
 
+NEVER = 1e9
+"""Cost of what can't be flown [m]."""
 ROUNDS = 60
 """Improvements that are sought at most."""
 MOST_TRIED = 4000
@@ -24,6 +26,7 @@ def best_order(
     end: FloatArray | None,
     *,
     turn_radius: float,
+    closed: bool = False,
 ) -> list[tuple[Strip, int]]:
     """Return the strips in the order in which they are flown, each with its mode.
 
@@ -37,14 +40,17 @@ def best_order(
         x, y where it begins and ends [m].
     turn_radius : float
         Of the tightest turn [m].
+    closed : bool
+        Whether the way from the end back to the beginning counts, in place of start and end.
     """
     tables = _Tables(strips, passage, start, end, turn_radius)
     order = _nearest_first(tables)
-    cost, modes = tables.modes_of(order)
+    modes_of = tables.modes_around if closed else tables.modes_of
+    cost, modes = modes_of(order)
     for _ in range(ROUNDS):
         better = None
         for tried in _neighbours(order):
-            value, chosen = tables.modes_of(tried)
+            value, chosen = modes_of(tried)
             if value < cost - 1e-6:
                 better, cost, modes = tried, value, chosen
                 break
@@ -69,10 +75,12 @@ class _Tables:
         firsts, lasts, own = [], [], []
         for strip in strips:
             for mode in range(MODES):
-                legs = strip.flown(mode)
+                possible = strip.possible(mode)
+                legs = strip.flown(mode if possible else mode & 3)
                 firsts.append(legs[0][0])
                 lasts.append(legs[-1][1])
-                own.append(_turns(legs, radius))
+                flown = sum(float(np.hypot(*(leg[1] - leg[0]))) for leg in legs)
+                own.append(flown + _turns(legs, radius) if possible else NEVER)
         self.own = np.array(own).reshape(-1, MODES)
         places = np.array([*firsts, *lasts, *[p for p in (start, end) if p is not None]])
         unique, where = np.unique(np.round(places, 6), axis=0, return_inverse=True)
@@ -86,12 +94,11 @@ class _Tables:
         zero = np.zeros((self.number, MODES))
         self.out = zero if start is None else table[rest.pop(0)][begin].reshape(-1, MODES)
         self.back = zero if end is None else table[rest.pop(0)][finish].reshape(-1, MODES)
-        # A turn at each end costs a wing about a half circle more than the straight way.
         if not np.isfinite(self.out).any(axis=1).all():
             # Reported by the passage itself, with places, when the way is laid.
-            self.out = np.nan_to_num(self.out, posinf=1e9)
-        self.between = np.nan_to_num(self.between, posinf=1e9)
-        self.back = np.nan_to_num(self.back, posinf=1e9)
+            self.out = np.nan_to_num(self.out, posinf=NEVER)
+        self.between = np.nan_to_num(self.between, posinf=NEVER)
+        self.back = np.nan_to_num(self.back, posinf=NEVER)
 
     def modes_of(self, order: list[int]) -> tuple[float, list[int]]:
         """Return the least cost of an order, and the modes that have it."""
@@ -109,6 +116,22 @@ class _Tables:
         for best in reversed(came):
             modes.append(int(best[modes[-1]]))
         return value, modes[::-1]
+
+    def modes_around(self, order: list[int]) -> tuple[float, list[int]]:
+        """Return the least cost of an order that closes, and the modes that have it."""
+        cost = np.where(np.eye(MODES, dtype=bool), self.own[order[0]][None, :], np.inf)
+        came = []
+        for a, b in pairwise(order):
+            step = cost[:, :, None] + self.between[a, :, b, :][None]
+            best = step.argmin(axis=1)
+            came.append(best)
+            cost = np.take_along_axis(step, best[:, None, :], axis=1)[:, 0] + self.own[b]
+        cost = cost + self.between[order[-1], :, order[0], :].T
+        first, mode = (int(k) for k in np.unravel_index(int(cost.argmin()), cost.shape))
+        modes = [mode]
+        for best in reversed(came):
+            modes.append(int(best[first, modes[-1]]))
+        return float(cost[first, mode]), modes[::-1]
 
 
 def _turns(legs: list[FloatArray], radius: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ FloatArray = NDArray[np.float64]
 
 SMALLEST = 0.02
 """Corners that a swath's middle misses are left out below this share of its width squared [1]."""
-MODES = 8
-"""To and fro from each of four corners, or out and back from each of them."""
+HAIR = 1e-6
+"""[m]"""
+MODES = 12
+"""From each of four corners: to and fro, or out and back, or to and fro and back along one side."""
 SHORTEST = 1.0
 """Pieces of lines shorter than this are left out when they lie beside others [m]."""
 
@@ -27,9 +30,20 @@ class Strip:
     ----------
     lines : ndarray
         Left end, right end and height of each, from low to high, shape (n, 3) [m].
+    inset : float
+        Legs and the ways between them keep so far from the edge; what sees so far to its sides
+        can come back along one side and look over it on the way [m].
     """
 
     lines: FloatArray
+    inset: float = 0.0
+
+    def possible(self, mode: int) -> bool:
+        """Tell whether a mode can be flown: back along a side needs an even number of legs."""
+        if mode < 8:
+            return True
+        wide = np.median(self.lines[:, 1] - self.lines[:, 0]) > 4.0 * self.inset
+        return self.inset > 0 and len(self.lines) % 2 == 0 and len(self.lines) > 2 and bool(wide)
 
     def flown(self, mode: int) -> list[FloatArray]:
         """Return start and end of each line in the order of a mode, each of shape (2, 2) [m].
@@ -38,8 +52,10 @@ class Strip:
         ----------
         mode : int
             Bit 0 begins at the top, bit 1 at the right, bit 2 flies every second line on the way
-            out and the others on the way back.
+            out and the others on the way back, bit 3 comes back along the side where it begins.
         """
+        if mode & 8:
+            return self._around(mode)
         order = np.arange(len(self.lines))[:: -1 if mode & 1 else 1]
         if mode & 4:
             order = np.concatenate([order[::2], order[1::2][::-1]])
@@ -51,8 +67,26 @@ class Strip:
             left = not left
         return found
 
+    def _around(self, mode: int) -> list[FloatArray]:
+        """Return legs that leave a strip along one side free, and the way back in it."""
+        rows = self.lines[:: -1 if mode & 1 else 1].copy()
+        near, far, sign = (1, 0, -1.0) if mode & 2 else (0, 1, 1.0)
+        begin = rows[:, near].copy()
+        # Along a slanted side the strip that is left free is wider, measured along the legs.
+        slant = np.hypot(np.gradient(begin), np.gradient(rows[:, 2]))
+        wider = np.minimum(slant / np.abs(np.gradient(rows[:, 2])), 4.0)
+        begin[1:-1] += sign * 2.0 * self.inset * wider[1:-1]
+        begin = sign * np.minimum(sign * begin, sign * rows[:, far])
+        found = []
+        for k, row in enumerate(rows):
+            ends = np.array([[begin[k], row[2]], [row[far], row[2]]])
+            found.append(ends[::-1] if k % 2 else ends)
+        side = np.column_stack([rows[::-1, near], rows[::-1, 2]])[:-1]
+        found += [np.stack(pair) for pair in pairwise(side)]
+        return found
 
-def cut(area: Any, *, spacing: float, inset: float) -> tuple[list[Strip], float]:
+
+def cut(area: Any, *, spacing: float, inset: float, more: int = 0) -> tuple[list[Strip], float]:
     """Return the strips of an area whose legs lie along x, and how far these are apart.
 
     Parameters
@@ -62,12 +96,47 @@ def cut(area: Any, *, spacing: float, inset: float) -> tuple[list[Strip], float]
     spacing : float
         Greatest distance between legs [m].
     inset : float
-        How far legs end before the edge [m].
+        Legs and the ways between them keep so far from the edge [m].
+    more : int
+        So many legs more than are needed.
     """
+    import shapely
+
     low, high = float(area.bounds[1]), float(area.bounds[3])
     number = max(1, math.ceil((high - low) / spacing - 1e-9))
     step = (high - low) / number
-    rows = [_pieces(area, low + (k + 0.5) * step, step, inset) for k in range(number)]
+    heights = [low + (k + 0.5) * step for k in range(number)]
+    if not inset:
+        return _gathered([_pieces(area, height, step) for height in heights], 0.0), step
+    # What sees to all sides looks over a border of the inset's width from a way along its edge.
+    inner = area.buffer(-inset, join_style="mitre")
+    seen = inner.buffer(1.05 * inset, join_style="mitre")
+    strips = []
+    if not inner.is_empty:
+        begin, end = inner.bounds[1] + HAIR, inner.bounds[3] - HAIR
+        levels = np.linspace(begin, end, 1 + more + math.ceil((end - begin) / spacing - 1e-9))
+        strips += _gathered([_pieces(inner, float(height), step) for height in levels], inset)
+    for part in shapely.get_parts(area.difference(seen)):
+        if part.area > SMALLEST * spacing * spacing:
+            strips += _narrow(part, spacing, inset)
+    return strips, step
+
+
+def _narrow(area: Any, spacing: float, inset: float) -> list[Strip]:
+    """Return strips over what is narrower than a swath."""
+    low, high = float(area.bounds[1]), float(area.bounds[3])
+    number = max(1, math.ceil((high - low) / spacing - 1e-9))
+    step = (high - low) / number
+    rows = [_pieces(area, low + (k + 0.5) * step, step) for k in range(number)]
+    for row in rows:
+        for piece in row:
+            middle = (piece[0] + piece[1]) / 2
+            piece[0], piece[1] = min(piece[0] + inset, middle), max(piece[1] - inset, middle)
+    return _gathered(rows, inset)
+
+
+def _gathered(rows: list[list[FloatArray]], inset: float) -> list[Strip]:
+    """Return the pieces of rows as strips in which each lies wholly beside the next."""
     strips: list[list[FloatArray]] = []
     open_strips: list[int] = []
     before: list[FloatArray] = []
@@ -83,10 +152,10 @@ def cut(area: Any, *, spacing: float, inset: float) -> tuple[list[Strip], float]
                 strips.append([piece])
                 now.append(len(strips) - 1)
         before, open_strips = row, now
-    return [Strip(lines=np.array(strip)) for strip in strips], step
+    return [Strip(lines=np.array(strip), inset=inset) for strip in strips]
 
 
-def _pieces(area: Any, height: float, step: float, inset: float) -> list[FloatArray]:
+def _pieces(area: Any, height: float, step: float) -> list[FloatArray]:
     """Return where a swath meets the area, from left to right: left, right, height."""
     import shapely
 
@@ -105,8 +174,7 @@ def _pieces(area: Any, height: float, step: float, inset: float) -> list[FloatAr
     for left, right, level in sorted(spans):
         if right - left < SHORTEST and len(spans) > 1:
             continue
-        middle = (left + right) / 2
-        found.append(np.array([min(left + inset, middle), max(right - inset, middle), level]))
+        found.append(np.array([left, right, level]))
     return found
 
 

@@ -89,7 +89,17 @@ def judge(
     terrain: tuple[float, float] | None = None,
     geoid: tuple[float, float] | None = None,
 ) -> tuple[Clearance | None, tuple[Shortfall, ...]]:
-    """Return the proof that a route stays inside of what was agreed, or what it lacks."""
+    """Return the proof that a route stays inside of what was agreed, or what it lacks.
+
+    Parameters
+    ----------
+    ground : Ground
+        What it is checked against.
+    route : Route
+        The plan.
+    terrain, geoid : tuple of float, optional
+        Lowest and highest ground above mean sea level, and mean sea level above the ellipsoid [m].
+    """
     from barlovento.guard.airspace import clear
 
     try:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from barlovento.errors import BadInput
 from barlovento.plan.coverage import lay_legs
-from barlovento.plan.route import Manner, remaining, split_at_batteries, visible_from
+from barlovento.plan.route import Manner, remaining, split_at_batteries
+from barlovento.plan.sight_lines import visible_from
 
 AREA = shapely.box(500, 500, 3500, 2500)
 BASE = (0.0, 0.0)

@@ -154,7 +154,15 @@ def _paths(
 
 
 def swath(path: SortiePath, spacing: float) -> Any:
-    """Return what the legs of a flight look over: half the spacing to both sides."""
+    """Return what the legs of a flight look over: half the spacing to both sides.
+
+    Parameters
+    ----------
+    path : SortiePath
+        What it flies.
+    spacing : float
+        Between legs [m].
+    """
     import shapely
 
     lines = shapely.linestrings(path.legs())

@@ -228,7 +228,23 @@ def build(
     base: FloatArray,
     region: Region,
 ) -> Flight | None:
-    """Return the flight of a slot over its cells, legs across the wind."""
+    """Return the flight of a slot over its cells, legs across the wind.
+
+    Parameters
+    ----------
+    slot, sight, region
+        Who flies, how it looks, and in which weather.
+    cells : sequence of int
+        Wanted, by number.
+    shapes : sequence of shapely Polygon
+        Of all cells [m].
+    worth : ndarray
+        Of all cells [1].
+    room : shapely Polygon
+        Where legs may lie [m].
+    base : ndarray
+        x, y [m].
+    """
     return fly_over(
         cells,
         shapes,

@@ -135,6 +135,6 @@ def states_of(asked: Asked, shape: Any) -> tuple[str, ...]:
 
 
 def base_of(unit: Unit, origin: tuple[float, float]) -> NDArray[np.float64]:
-    """Return where a unit starts and lands, in the flat frame."""
+    """Return where a unit starts and lands, in the flat frame, shape (2,) [m]."""
     x, y = to_local(unit.base[0], unit.base[1], origin=origin)
     return np.array([float(x), float(y)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from barlovento.domain.fleet import Unit
 from barlovento.plan.room import HAIR, consented, flat_rings, forbidden, somebody
-from barlovento.plan.route import visible_from
+from barlovento.plan.sight_lines import visible_from
 from barlovento.plan.slots import aircraft_names
 from barlovento.plan.working import Sight, corridor_of
 from barlovento.planning.asking import Asked, base_of, states_of

@@ -135,6 +135,19 @@ def states_of(asked: Asked, shape: Any) -> tuple[str, ...]:
 
 
 def base_of(unit: Unit, origin: tuple[float, float]) -> NDArray[np.float64]:
-    """Return where a unit starts and lands, in the flat frame, shape (2,) [m]."""
+    """Return where a unit starts and lands.
+
+    Parameters
+    ----------
+    unit : Unit
+        Whose base.
+    origin : tuple of float
+        Of the flat frame [degree].
+
+    Returns
+    -------
+    ndarray
+        x, y, shape (2,) [m].
+    """
     x, y = to_local(unit.base[0], unit.base[1], origin=origin)
     return np.array([float(x), float(y)])

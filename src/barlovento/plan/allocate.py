@@ -20,7 +20,7 @@ from barlovento.plan.problem import Allocation, Problem, check_orders, groups_of
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SEARCH, COMBINE = 0.35, 0.15
+SEARCH, COMBINE = 0.22, 0.1
 """Shares of the time for the first search and for the combination; a bound takes most of the
 rest [1]."""
 CHUNK = 60.0
@@ -82,7 +82,7 @@ def allocate(
     search.run(begin + 1.4 * SEARCH * seconds, clock, cold=True)
     seeds = [(group_of[s], order) for s, order in search.pooled()]
     seeds += [(group_of[s], order) for s, order in enumerate(search.orders())]
-    until = end - (COMBINE + 0.1) * seconds
+    until = end - (COMBINE + 0.06) * seconds
     bound = bounded(columns, seeds, until=until, clock=clock, start=prices, floor=search.value)
     if search.value < bound.value * (1 - 1e-6):
         combined = combine(columns, search.orders(), seconds=COMBINE * seconds)
@@ -158,7 +158,8 @@ class Search:
     def orders(self) -> tuple[tuple[int, ...], ...]:
         """Return the best orders so far."""
         return tuple(
-            tuple(route[:n].tolist()) for route, n in zip(self._routes, self._lengths, strict=True)
+            tuple(route[:n].tolist())
+            for route, n in zip(self._routes, self._lengths, strict=True)
         )
 
     def pooled(self) -> list[tuple[int, tuple[int, ...]]]:

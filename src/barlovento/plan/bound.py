@@ -35,18 +35,21 @@ from barlovento.plan.problem import Problem
 
 Floats = NDArray[np.float64]
 
-BUCKETS = 240
-"""Steps of time of the loose relaxation [1]."""
+BUCKETS, FINE_BUCKETS = 240, 960
+"""Steps of time of the loose relaxation by itself, and where it cuts the tight one [1]."""
 MOST_BUCKETS = 3000
 MOST_TIGHT = 256
 """Cells beyond which only the loose relaxation is used [1]."""
-MOST_LABELS = 120_000
+MOST_LABELS = 40_000
 NEIGHBOURS = 10
 """Cells that are remembered at each cell [1]."""
 COLUMNS = 12
 """Sorties that one look at a group adds at most [1]."""
-SMOOTHING = 0.5
-"""Weight of the best prices so far beside those of the programme (Wentges 1997) [1]."""
+SMOOTHING, NEAR_CENTRE = 0.5, 0.85
+"""Weight of the best prices so far beside those of the programme (Wentges 1997), first
+and in the tight relaxation [1]."""
+LOOSE = 0.5
+"""Share of the time for the loose relaxation alone [1]."""
 ENOUGH = 2e-4
 """The bound is let be when it is so near to the programme's value, as a share of it [1]."""
 
@@ -59,17 +62,34 @@ class Columns:
     groups: list[list[int]]
     orders: list[tuple[int, ...]] = field(default_factory=list)
     group: list[int] = field(default_factory=list)
-    _known: set[tuple[int, frozenset[int]]] = field(default_factory=set)
+    _known: set[tuple[int, tuple[int, ...]]] = field(default_factory=set)
 
     def add(self, group: int, order: Sequence[int]) -> bool:
         """Add a sortie; tell whether its cells were new for its group."""
-        key = (group, frozenset(order))
-        if not order or (key in self._known and len(key[1]) == len(order)):
+        key = (group, tuple(sorted(order)))
+        if not order or key in self._known:
             return False
         self._known.add(key)
         self.orders.append(tuple(int(c) for c in order))
         self.group.append(group)
         return True
+
+    def reduced(self, prices: Floats) -> Floats:
+        """Return for each group the most that a known sortie collects beyond prices."""
+        best = np.zeros(len(self.groups))
+        for order, group in zip(self.orders, self.group, strict=True):
+            places = list(order)
+            kind = self.problem.sorties[self.groups[group][0]].kind
+            gain = self.problem.values[places, kind].sum() - prices[places].sum()
+            best[group] = max(best[group], gain)
+        return best
+
+    def drop_repeated(self) -> None:
+        """Forget sorties that come back to a cell."""
+        keep = [k for k, order in enumerate(self.orders) if len(set(order)) == len(order)]
+        self._known = {(self.group[k], tuple(sorted(self.orders[k]))) for k in keep}
+        self.orders = [self.orders[k] for k in keep]
+        self.group = [self.group[k] for k in keep]
 
     def worth(self, number: int) -> float:
         """Return the value of a sortie, cells that come twice counted twice."""
@@ -122,14 +142,13 @@ class Master:
         self.value = float(self._objective.Value())
         return done
 
-    def prices(self) -> tuple[Floats, Floats, Floats]:
-        """Return the prices of cells, groups and crews, none below zero."""
+    def prices(self) -> tuple[Floats, Floats]:
+        """Return the prices of cells and crews, none below zero."""
         cells = np.zeros(self._columns.problem.cells)
         for cell, row in self._cells.items():
             cells[cell] = max(0.0, row.dual_value())
-        groups = np.array([max(0.0, row.dual_value()) for row in self._groups])
         crews = np.array([max(0.0, row.dual_value()) for row in self._crews])
-        return cells, groups, crews
+        return cells, crews
 
     def crew_price(self, group: int, crews: Floats) -> float:
         """Return what a group's crew costs."""
@@ -174,7 +193,7 @@ def look(problem: Problem, sortie: int, prices: Floats, cutoff: float, *, exact:
     np.fill_diagonal(ways, np.inf)
     leave, back = given.leave[some] + costs, given.back[some]
     shortest = float(min(ways.min(), leave.min()))
-    buckets = max(BUCKETS, math.ceil(given.endurance / shortest) + 1)
+    buckets = max(FINE_BUCKETS if exact else BUCKETS, math.ceil(given.endurance / shortest) + 1)
     if buckets > MOST_BUCKETS:
         least = np.minimum(np.min(ways, axis=0, initial=np.inf), leave)
         return Priced(max(cutoff, knapsack(prize, least, given.endurance)), [], False)
@@ -182,7 +201,8 @@ def look(problem: Problem, sortie: int, prices: Floats, cutoff: float, *, exact:
     steps = rounded(ways, width, buckets)
     start, home = rounded(leave, width, buckets), rounded(back, width, buckets)
     first, follower, second = endings(prize, steps, home, buckets)
-    best = float(loose_best(prize, start, first, buckets))
+    starts = loose_best(prize, start, first, buckets)
+    best = float(starts.max())
     if best <= cutoff:
         return Priced(max(cutoff, 0.0), [], True)
     if exact and some.size <= MOST_TIGHT:
@@ -192,10 +212,16 @@ def look(problem: Problem, sortie: int, prices: Floats, cutoff: float, *, exact:
             0.999 * shortest, max(cutoff, 0.0), MOST_LABELS, 60,
         )  # fmt: skip
         if complete:
-            orders = [tuple(some[r[:n]].tolist()) for r, n in zip(routes, lengths, strict=True)]
+            orders = [
+                tuple(some[r[:n]].tolist()) for r, n in zip(routes, lengths, strict=True)
+            ]
             return Priced(float(found), orders, True)
-    route = loose_route(prize, start, steps, first, follower, second, buckets)
-    return Priced(best, [tuple(some[route].tolist())], False)
+    orders = []
+    for cell in np.argsort(-starts)[: 5 * COLUMNS]:
+        if starts[cell] > cutoff + 1e-12:
+            route = loose_route(cell, prize, start, steps, first, follower, second, buckets)
+            orders.append(tuple(some[route].tolist()))
+    return Priced(best, orders, False)
 
 
 def knapsack(prize: Floats, weights: Floats, capacity: float) -> float:
@@ -231,18 +257,12 @@ class Bound:
     ----------
     value : float
         No plan is worth more [1].
-    programme : float
-        Value of the linear programme over the sorties that are known [1].
     prices : ndarray, shape (cells,)
         Of the cells, at the bound [1].
-    rounds : int
-        Prices that were tried.
     """
 
     value: float
-    programme: float
     prices: Floats
-    rounds: int
 
 
 def bounded(
@@ -274,38 +294,70 @@ def bounded(
     problem, groups = columns.problem, columns.groups
     for group, order in seeds:
         columns.add(group, order)
+    centre = Centre(np.zeros(problem.cells), np.zeros(0))
     master = Master(columns)
-    best, best_prices = math.inf, np.zeros(problem.cells)
-    best_crews: Floats | None = None
-    tried, took = 0, 0.0
+    centre.crews = np.zeros(len(master.crews))
     if start is not None:
-        crews = np.zeros(len(master.crews))
-        best, _ = _lagrange(columns, master, start, crews, None, exact=True)
-        best_prices, best_crews, tried = start, crews, 1
-    exact = len(groups) > 0
-    while tried == 0 or clock() + took < until:
+        centre.prices = start
+        centre.value, _ = _lagrange(columns, master, start, centre.crews, exact=True)
+    # First the loose relaxation alone: it is quick, and brings the prices near.
+    half = until - (1 - LOOSE) * max(0.0, until - clock())
+    centre = _descend(columns, master, centre, until=half, clock=clock, floor=floor, exact=False)
+    if clock() < until and centre.value > floor * (1 + ENOUGH):
+        # Sorties that come back to a cell would hold the programme up.
+        columns.drop_repeated()
+        value, _ = _lagrange(columns, master, centre.prices, centre.crews, exact=True)
+        centre.value = min(centre.value, value)
+        master = Master(columns)
+        centre = _descend(
+            columns, master, centre, until=until, clock=clock, floor=floor, exact=True
+        )
+    return Bound(value=max(centre.value, floor), prices=centre.prices)
+
+
+@dataclass(slots=True)
+class Centre:
+    """The best prices so far, and the bound that they give."""
+
+    prices: Floats
+    crews: Floats
+    value: float = math.inf
+
+
+def _descend(
+    columns: Columns,
+    master: Master,
+    centre: Centre,
+    *,
+    until: float,
+    clock: Callable[[], float],
+    floor: float,
+    exact: bool,
+) -> Centre:
+    """Try prices and take sorties in until the time is over or nothing is gained."""
+    usual = NEAR_CENTRE if exact else SMOOTHING
+    took, smoothing = 0.0, usual
+    while math.isinf(centre.value) or clock() + took < until:
         before = clock()
         if not master.solve(max(0.5, until - before)):
             break
-        cells, by_group, crews = master.prices()
-        if best_crews is not None:
-            cells = SMOOTHING * best_prices + (1 - SMOOTHING) * cells
-            crews = SMOOTHING * best_crews + (1 - SMOOTHING) * crews
-        value, added = _lagrange(columns, master, cells, crews, by_group, exact=exact)
-        tried += 1
-        if value < best:
-            best, best_prices, best_crews = value, cells, crews
-        elif not added:
-            # The smoothed prices taught nothing: those of the programme are next.
-            cells, by_group, crews = master.prices()
-            value, added = _lagrange(columns, master, cells, crews, by_group, exact=exact)
-            tried += 1
-            if value < best:
-                best, best_prices, best_crews = value, cells, crews
+        cells, crews = master.prices()
+        if math.isinf(centre.value):
+            smoothing = 0.0
+        at = (
+            smoothing * centre.prices + (1 - smoothing) * cells,
+            smoothing * centre.crews + (1 - smoothing) * crews,
+        )
+        value, added = _lagrange(columns, master, *at, exact=exact)
+        # Where nothing new was met, the programme's own prices are next.
+        if value < centre.value:
+            centre = Centre(at[0], at[1], value)
+        smoothing = usual if added else 0.0
         took = clock() - before
-        if not added or best - max(master.value, floor) <= ENOUGH * best:
+        gap = centre.value - max(master.value, floor)
+        if gap <= ENOUGH * centre.value or (not added and np.array_equal(at[0], cells)):
             break
-    return Bound(value=max(best, floor), programme=master.value, prices=best_prices, rounds=tried)
+    return centre
 
 
 def _lagrange(
@@ -313,7 +365,6 @@ def _lagrange(
     master: Master,
     cells: Floats,
     crews: Floats,
-    by_group: Floats | None,
     *,
     exact: bool,
 ) -> tuple[float, int]:
@@ -321,11 +372,11 @@ def _lagrange(
     problem = columns.problem
     limits = np.array([problem.crews[name] for name in master.crews], dtype=np.float64)
     value, added = float(cells.sum() + limits @ crews), 0
+    known = columns.reduced(cells)
     for number, group in enumerate(columns.groups):
         crew = master.crew_price(number, crews)
-        cutoff = crew + (0.0 if by_group is None else float(by_group[number]))
-        # Beyond the price of a group nothing new is worth adding, so the look may be cut there.
-        seen = look(problem, group[0], cells, cutoff, exact=exact)
+        # What collects no more than a known sortie changes nothing, so the look is cut there.
+        seen = look(problem, group[0], cells, float(known[number]), exact=exact)
         value += len(group) * max(0.0, seen.best - crew)
         for order in _different(seen.orders):
             added += columns.add(number, order)

@@ -68,35 +68,87 @@ def look_up(s, routes, lengths, kinds, usable, leave, back, costs, transit, deto
 
 
 @njit(cache=True, nogil=True)
+def look_up_after(at, s, routes, lengths, kinds, usable, leave, back, costs, transit, detour, place):  # type: ignore[no-untyped-def]
+    """Bring the detours into one sortie up to date after a cell was put in at a place."""
+    kind, n = kinds[s], lengths[s]
+    route, way = routes[s], transit[kind]
+    x = route[at]
+    for c in range(usable.shape[1]):
+        if not usable[s, c]:
+            continue
+        if place[s, c] == at:
+            # The gap that was best for it is parted now.
+            detour[s, c], place[s, c] = best_place(
+                c, route, n, s, kind, leave, back, costs, transit
+            )
+            continue
+        if place[s, c] > at:
+            place[s, c] += 1
+        if at == 0:
+            before = leave[s, c] + way[c, x] - leave[s, x]
+        else:
+            i = route[at - 1]
+            before = way[i, c] + way[c, x] - way[i, x]
+        if at == n - 1:
+            after = way[x, c] + back[s, c] - back[s, x]
+        else:
+            j = route[at + 1]
+            after = way[x, c] + way[c, j] - way[x, j]
+        if before + costs[c, kind] < detour[s, c]:
+            detour[s, c], place[s, c] = before + costs[c, kind], at
+        if after + costs[c, kind] < detour[s, c]:
+            detour[s, c], place[s, c] = after + costs[c, kind], at + 1
+
+
+@njit(cache=True, nogil=True)
 def shorten(s, routes, lengths, kinds, leave, back, costs, transit):  # type: ignore[no-untyped-def]
     """Turn pieces of a sortie round and move cells within it while that saves time."""
     kind, n = kinds[s], lengths[s]
-    route = routes[s]
+    way, route = transit[kind], routes[s]
     spare = np.empty_like(route)
-    if n < 2 or n > 80:
-        return
-    now = route_seconds(route, n, s, kind, leave, back, costs, transit)
-    better = True
+    # Ways up to each place, flown in order and turned round.
+    on, round_ = np.zeros(n + 1), np.zeros(n + 1)
+    better = n > 1
     while better:
         better = False
+        for a in range(1, n):
+            on[a] = on[a - 1] + way[route[a - 1], route[a]]
+            round_[a] = round_[a - 1] + way[route[a], route[a - 1]]
         for a in range(n - 1):
+            i = route[a]
             for b in range(a + 1, n):
-                for k in range(n):
-                    spare[k] = route[a + b - k] if a <= k <= b else route[k]
-                then = route_seconds(spare, n, s, kind, leave, back, costs, transit)
-                if then < now - 1e-6:
-                    route[:n] = spare[:n]
-                    now, better = then, True
+                j = route[b]
+                before = leave[s, i] if a == 0 else way[route[a - 1], i]
+                then = leave[s, j] if a == 0 else way[route[a - 1], j]
+                before += back[s, j] if b == n - 1 else way[j, route[b + 1]]
+                then += back[s, i] if b == n - 1 else way[i, route[b + 1]]
+                if then + round_[b] - round_[a] < before + on[b] - on[a] - 1e-6:
+                    for k in range((b - a + 1) // 2):
+                        route[a + k], route[b - k] = route[b - k], route[a + k]
+                    better = True
+                    break
+            if better:
+                break
+        if better:
+            continue
         for a in range(n):
-            for b in range(n):
+            x = route[a]
+            for k in range(n - 1):
+                spare[k] = route[k] if k < a else route[k + 1]
+            extra, at = best_place(x, spare, n - 1, s, kind, leave, back, costs, transit)
+            start = leave[s, x] if a == 0 else way[route[a - 1], x]
+            end = back[s, x] if a == n - 1 else way[x, route[a + 1]]
+            if a == 0:
+                past = leave[s, route[1]]
+            elif a == n - 1:
+                past = back[s, route[a - 1]]
+            else:
+                past = way[route[a - 1], route[a + 1]]
+            if extra - costs[x, kind] < start + end - past - 1e-6:
                 for k in range(n):
-                    # The others keep their order; cell a stands at place b.
-                    rest = k if k < b else k - 1
-                    spare[k] = route[a] if k == b else route[rest if rest < a else rest + 1]
-                then = route_seconds(spare, n, s, kind, leave, back, costs, transit)
-                if then < now - 1e-6:
-                    route[:n] = spare[:n]
-                    now, better = then, True
+                    route[k] = spare[k] if k < at else (x if k == at else spare[k - 1])
+                better = True
+                break
 
 
 @njit(cache=True, nogil=True)
@@ -106,7 +158,11 @@ def best_cell(s, some, count, owner, usable, detour, left, values, kind, power, 
     for k in range(count):
         c = some[k]
         if owner[c] == FREE and usable[s, c] and detour[s, c] <= left:
-            score = values[c, kind] / math.pow(max(detour[s, c], 1e-3), power)
+            score = values[c, kind]
+            if power == 2:
+                score /= detour[s, c] + 1e-3
+            elif power == 1:
+                score /= math.sqrt(detour[s, c] + 1e-3)
             if score > best:
                 score *= 1.0 - noise * rng.random()
                 if score > best:
@@ -116,32 +172,12 @@ def best_cell(s, some, count, owner, usable, detour, left, values, kind, power, 
 
 @njit(cache=True, nogil=True)
 def recreate(  # type: ignore[no-untyped-def]
-    routes,
-    lengths,
-    times,
-    owner,
-    touched,
-    flown,
-    values,
-    endurance,
-    kinds,
-    crew,
-    limits,
-    usable,
-    leave,
-    back,
-    costs,
-    transit,
-    detour,
-    place,
-    freed,
-    loose,
-    power,
-    noise,
-    rng,
+    routes, lengths, times, owner, touched, flown, values, endurance, kinds, crew, limits,
+    usable, leave, back, costs, transit, detour, place, freed, loose, power, noise, rng,
 ):
     """Put free cells in while one fits, the most valuable for its detour first.
 
+    ``power`` 2 weighs a value by its detour, 1 by the root of it, 0 not at all.
     Into a sortie that was not touched only a cell of ``freed`` can fit: the others were tried.
     """
     count, cells = usable.shape
@@ -150,18 +186,8 @@ def recreate(  # type: ignore[no-untyped-def]
     for s in range(count):
         some, many = (every, cells) if touched[s] or lengths[s] == 0 else (freed, loose)
         score[s], which[s] = best_cell(
-            s,
-            some,
-            many,
-            owner,
-            usable,
-            detour,
-            endurance[s] - times[s],
-            values,
-            kinds[s],
-            power,
-            noise,
-            rng,
+            s, some, many, owner, usable, detour, endurance[s] - times[s], values, kinds[s],
+            power, noise, rng,
         )
     while True:
         best, s = 0.0, -1
@@ -176,30 +202,23 @@ def recreate(  # type: ignore[no-untyped-def]
         cell = which[s]
         if lengths[s] == 0 and crew[s] >= 0:
             flown[crew[s]] += 1
-        for k in range(lengths[s], place[s, cell], -1):
+        at = place[s, cell]
+        for k in range(lengths[s], at, -1):
             routes[s, k] = routes[s, k - 1]
-        routes[s, place[s, cell]] = cell
+        routes[s, at] = cell
         lengths[s] += 1
         owner[cell] = s
         touched[s] = True
-        times[s] = route_seconds(routes[s], lengths[s], s, kinds[s], leave, back, costs, transit)
-        look_up(s, routes, lengths, kinds, usable, leave, back, costs, transit, detour, place)
+        times[s] += detour[s, cell]
+        look_up_after(
+            at, s, routes, lengths, kinds, usable, leave, back, costs, transit, detour, place
+        )
         for k in range(count):
             if k == s or which[k] == cell:
                 some, many = (every, cells) if touched[k] or lengths[k] == 0 else (freed, loose)
                 score[k], which[k] = best_cell(
-                    k,
-                    some,
-                    many,
-                    owner,
-                    usable,
-                    detour,
-                    endurance[k] - times[k],
-                    values,
-                    kinds[k],
-                    power,
-                    noise,
-                    rng,
+                    k, some, many, owner, usable, detour, endurance[k] - times[k], values,
+                    kinds[k], power, noise, rng,
                 )
 
 
@@ -245,7 +264,9 @@ def ruin(routes, lengths, owner, touched, flown, crew, near, freed, rng):  # typ
             first = int(rng.random() * (lengths[s] - min(part, lengths[s]) + 1))
             for _ in range(min(part, lengths[s])):
                 cell = routes[s, first]
-                loose = take_out(cell, routes, lengths, owner, touched, flown, crew, freed, loose)
+                loose = take_out(
+                    cell, routes, lengths, owner, touched, flown, crew, freed, loose
+                )
     else:
         s = int(rng.random() * count)
         while lengths[s] > 0:
@@ -266,27 +287,8 @@ def total_value(owner, kinds, values):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def anneal(  # type: ignore[no-untyped-def]
-    routes,
-    lengths,
-    values,
-    endurance,
-    kinds,
-    crew,
-    limits,
-    usable,
-    leave,
-    back,
-    costs,
-    transit,
-    near,
-    rounds,
-    warm,
-    cold,
-    rng,
-    pool,
-    pool_lengths,
-    pool_sortie,
-    pooled,
+    routes, lengths, values, endurance, kinds, crew, limits, usable, leave, back, costs, transit,
+    near, rounds, warm, cold, rng, pool, pool_lengths, pool_sortie, pooled,
 ):
     """Improve sorties for some rounds; routes and lengths are changed into the best found.
 
@@ -339,29 +341,8 @@ def anneal(  # type: ignore[no-untyped-def]
         times[s] = route_seconds(routes[s], lengths[s], s, kinds[s], leave, back, costs, transit)
         look_up(s, routes, lengths, kinds, usable, leave, back, costs, transit, detour, place)
     recreate(
-        routes,
-        lengths,
-        times,
-        owner,
-        touched,
-        flown,
-        values,
-        endurance,
-        kinds,
-        crew,
-        limits,
-        usable,
-        leave,
-        back,
-        costs,
-        transit,
-        detour,
-        place,
-        freed,
-        loose,
-        1.0,
-        0.0,
-        rng,
+        routes, lengths, times, owner, touched, flown, values, endurance, kinds, crew, limits,
+        usable, leave, back, costs, transit, detour, place, freed, loose, 2, 0.0, rng,
     )
     now = total_value(owner, kinds, values)
     best, best_routes, best_lengths = now, routes.copy(), lengths.copy()
@@ -380,32 +361,11 @@ def anneal(  # type: ignore[no-untyped-def]
                 look_up(
                     s, routes, lengths, kinds, usable, leave, back, costs, transit, detour, place
                 )
-        power = 0.4 + 0.9 * rng.random()
+        power = 2 if rng.random() < 0.5 else 1
         noise = 0.5 * rng.random() * rng.random()
         recreate(
-            routes,
-            lengths,
-            times,
-            owner,
-            touched,
-            flown,
-            values,
-            endurance,
-            kinds,
-            crew,
-            limits,
-            usable,
-            leave,
-            back,
-            costs,
-            transit,
-            detour,
-            place,
-            freed,
-            loose,
-            power,
-            noise,
-            rng,
+            routes, lengths, times, owner, touched, flown, values, endurance, kinds, crew, limits,
+            usable, leave, back, costs, transit, detour, place, freed, loose, power, noise, rng,
         )
         if rng.random() < 0.3:
             saved = False
@@ -419,43 +379,13 @@ def anneal(  # type: ignore[no-untyped-def]
                     if times[s] < before - 1e-6:
                         saved = True
                         look_up(
-                            s,
-                            routes,
-                            lengths,
-                            kinds,
-                            usable,
-                            leave,
-                            back,
-                            costs,
-                            transit,
-                            detour,
-                            place,
+                            s, routes, lengths, kinds, usable, leave, back, costs, transit,
+                            detour, place,
                         )
             if saved:
                 recreate(
-                    routes,
-                    lengths,
-                    times,
-                    owner,
-                    touched,
-                    flown,
-                    values,
-                    endurance,
-                    kinds,
-                    crew,
-                    limits,
-                    usable,
-                    leave,
-                    back,
-                    costs,
-                    transit,
-                    detour,
-                    place,
-                    freed,
-                    loose,
-                    1.0,
-                    0.0,
-                    rng,
+                    routes, lengths, times, owner, touched, flown, values, endurance, kinds, crew,
+                    limits, usable, leave, back, costs, transit, detour, place, freed, loose, 2, 0.0, rng,
                 )
         then = total_value(owner, kinds, values)
         if then >= now or rng.random() < math.exp((then - now) / temperature):

@@ -47,15 +47,18 @@ def endings(prize, steps, home, buckets):  # type: ignore[no-untyped-def]
     first = np.full((buckets + 1, n), NOTHING)
     second = np.full((buckets + 1, n), NOTHING)
     follower = np.full((buckets + 1, n), -2, np.int64)
+    order = np.empty((n, n), np.int64)
+    for i in range(n):
+        order[i] = np.argsort(steps[i])
     for left in range(buckets + 1):
         for i in range(n):
             one, two, who = NOTHING, NOTHING, -2
             if home[i] <= left:
                 one, who = 0.0, -1
-            for j in range(n):
+            for j in order[i]:
                 took = steps[i, j]
-                if took > left or j == i:
-                    continue
+                if took > left:
+                    break
                 rest = left - took
                 value = first[rest, j] if follower[rest, j] != i else second[rest, j]
                 value += prize[j]
@@ -69,27 +72,19 @@ def endings(prize, steps, home, buckets):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def loose_best(prize, start, first, buckets):  # type: ignore[no-untyped-def]
-    """Return the most that a sortie can collect by the loose relaxation."""
-    best = 0.0
+    """Return the most that a sortie can collect by the loose relaxation, by its first cell."""
+    best = np.zeros(prize.shape[0])
     for j in range(prize.shape[0]):
         if start[j] <= buckets:
-            best = max(best, prize[j] + first[buckets - start[j], j])
+            best[j] = max(0.0, prize[j] + first[buckets - start[j], j])
     return best
 
 
 @njit(cache=True, nogil=True)
-def loose_route(prize, start, steps, first, follower, second, buckets):  # type: ignore[no-untyped-def]
-    """Return the cells of the best loose sortie in order; a cell may come again."""
+def loose_route(now, prize, start, steps, first, follower, second, buckets):  # type: ignore[no-untyped-def]
+    """Return the best loose sortie that begins with a cell, in order; a cell may come again."""
     route = np.empty(buckets + 2, np.int64)
-    best, now = 0.0, -1
-    for j in range(prize.shape[0]):
-        if start[j] <= buckets:
-            value = prize[j] + first[buckets - start[j], j]
-            if value > best:
-                best, now = value, j
     count = 0
-    if now < 0:
-        return route[:0]
     left, before = buckets - start[now], -1
     while now >= 0:
         route[count] = now
@@ -192,7 +187,7 @@ def tight(  # type: ignore[no-untyped-def]
                     continue
                 # A hair is given, so that a time on an edge isn't rounded the wrong way.
                 rest = int((left + 1e-6) / width)
-                if gain + first[rest, j] <= cutoff + 0.3 * (best - cutoff) + 1e-12:
+                if gain + first[rest, j] <= cutoff + 0.5 * (best - cutoff) + 1e-12:
                     continue
                 memory[word[j]] |= bit[j]
                 worse = False

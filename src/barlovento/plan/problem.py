@@ -88,9 +88,7 @@ class Problem:
                 f"{self.transit.shape}. They must be (cells, kinds) twice and (kinds, cells, cells)."
             )
         if not (np.isfinite(self.values).all() and (self.values >= 0).all()):
-            raise BadInput(
-                "A value of a cell is below zero or not finite. Mend prior or detection."
-            )
+            raise BadInput("A value of a cell is below zero or not finite. Mend prior or detection.")
         if not ((self.costs > 0).all() and (self.transit >= 0).all()):
             raise BadInput("A cost is not above zero, or a transit below zero. Mend them.")
         for number, sortie in enumerate(self.sorties):
@@ -188,9 +186,7 @@ def check_orders(problem: Problem, orders: Sequence[Sequence[int]]) -> None:
                 raise BadInput(f"{name} may not search cell {cell}. Take it out.")
         taken = problem.seconds(number, order)
         if not taken <= sortie.endurance * (1 + 1e-9):
-            raise BadInput(
-                f"{name} takes {taken:.0f} s and has {sortie.endurance:.0f} s. Shorten it."
-            )
+            raise BadInput(f"{name} takes {taken:.0f} s and has {sortie.endurance:.0f} s. Shorten it.")
     for crew, count in flown.items():
         if count > problem.crews.get(crew, count):
             raise BadInput(f"Crew {crew} flies {count} sorties and can fly {problem.crews[crew]}.")

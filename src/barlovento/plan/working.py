@@ -126,12 +126,14 @@ def problem_of(
     shapes: Sequence[Any],
     centres: FloatArray,
     slots: Sequence[Slot],
-    sights: Mapping[tuple[str, int], Sight],
+    options: Mapping[tuple[str, int], Sequence[Sight]],
     rooms: Mapping[tuple[str, int], Any],
     bases: Mapping[str, FloatArray],
     region: Region,
-) -> Problem:
-    """Return what is allocated: values, costs and ways of cells for each slot.
+) -> tuple[Problem, list[tuple[Slot, Sight]]]:
+    """Return what is allocated, and the slot and sight of each of its sorties.
+
+    A slot that can be flown in several ways is several sorties of one crew that flies one.
 
     Parameters
     ----------
@@ -143,8 +145,8 @@ def problem_of(
         Of the cells, shape (cells, 2) [m].
     slots : sequence of Slot
         Flights that could be flown.
-    sights : mapping
-        By name of the vehicle and number of the weather.
+    options : mapping
+        Sights by name of the vehicle and number of the weather.
     rooms : mapping
         Where legs may lie, by name of the aircraft and number of the weather [m].
     bases : mapping
@@ -154,19 +156,21 @@ def problem_of(
     """
     import shapely
 
-    kinds = sorted({(slot.unit.vehicle.name, slot.weather) for slot in slots})
+    flown = sorted({(slot.unit.vehicle.name, slot.weather) for slot in slots})
+    kinds = [(key, n) for key in flown for n in range(len(options[key]))]
     area = shapely.area(np.array(shapes, dtype=object))
     values = np.zeros((len(prior), len(kinds)))
     costs = np.full((len(prior), len(kinds)), np.inf)
     transit = np.zeros((len(kinds), len(prior), len(prior)))
     away = np.hypot(*(centres[:, None, :] - centres[None, :, :]).transpose(2, 0, 1))
     for k, kind in enumerate(kinds):
-        sight = sights[kind]
-        speed = sight.vehicle.speed_across(wind_at(region.weather[kind[1]], sight.height))
+        sight = options[kind[0]][kind[1]]
+        speed = sight.vehicle.speed_across(wind_at(region.weather[kind[0][1]], sight.height))
         values[:, k] = prior * sight.probability
         costs[:, k] = TURNING * area / sight.spacing / max(speed, 0.1)
         np.divide(away, sight.vehicle.cruise, out=transit[k])
-    wanted = []
+    wanted: list[Wanted] = []
+    ways: list[tuple[Slot, Sight]] = []
     inside: dict[tuple[str, int], NDArray[np.bool_]] = {}
     for slot in slots:
         lane = (slot.aircraft, slot.weather)
@@ -174,20 +178,26 @@ def problem_of(
             room = rooms[lane]
             shapely.prepare(room)
             inside[lane] = np.asarray(shapely.covers(room, shapely.points(centres)))
-        sight = sights[slot.unit.vehicle.name, slot.weather]
-        manner = manner_of(slot, sight, region)
+        key = (slot.unit.vehicle.name, slot.weather)
+        manner = manner_of(slot, options[key][0], region)
         base = bases[slot.unit.name]
-        wanted.append(
-            Wanted(
-                kind=kinds.index((slot.unit.vehicle.name, slot.weather)),
-                endurance=max(0.0, slot.endurance - manner.up - manner.down),
-                leave=manner.seconds(np.broadcast_to(base, centres.shape), centres),
-                back=manner.seconds(centres, np.broadcast_to(base, centres.shape)),
-                allowed=inside[lane],
-                name=slot.name,
+        leave = manner.seconds(np.broadcast_to(base, centres.shape), centres)
+        back = manner.seconds(centres, np.broadcast_to(base, centres.shape))
+        for number, sight in enumerate(options[key]):
+            ways.append((slot, sight))
+            wanted.append(
+                Wanted(
+                    kind=kinds.index((key, number)),
+                    endurance=max(0.0, slot.endurance - manner.up - manner.down),
+                    leave=leave,
+                    back=back,
+                    allowed=inside[lane],
+                    name=slot.name,
+                    crew=slot.name,
+                )
             )
-        )
-    return Problem(values=values, costs=costs, transit=transit, sorties=wanted)
+    crews = {slot.name: 1 for slot in slots}
+    return Problem(values=values, costs=costs, transit=transit, sorties=wanted, crews=crews), ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

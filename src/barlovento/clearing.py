@@ -6,25 +6,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from barlovento.adapters.output_folder import OutputFolder
-from barlovento.adapters.store import Store
 from barlovento.auditing import borders_of
 from barlovento.domain.airspace import Clearance, Consent, Shortfall, Zone
-from barlovento.errors import BadInput, PlanRefused
+from barlovento.errors import BadInput
 from barlovento.fly.plans import PlanFile, read_plan
-from barlovento.fly.zones import Lies, parse_zones, read_zones
-from barlovento.loose import gather
-from barlovento.permission_workspace import find, now, record
-
-if TYPE_CHECKING:
-    from barlovento.guard.borders import Borders
+from barlovento.fly.zones import Lies, read_zones
+from barlovento.permission_workspace import find, record
+from barlovento.permitting import Ground, ground_of, judge
 
 CLEARANCE, REFUSAL, MAP = "clearance.json", "refusal.json", "map.png"
-SUFFIXES = {".json", ".geojson", ".txt", ".openair", ".air"}
-"""Of files of zones in a folder."""
-
 TOLD = 50
 """So many shortfalls go into the log."""
 
@@ -107,34 +100,6 @@ def import_zones(folder: Path | None, file: Path, *, country: str = "") -> Zones
     return ZonesImported(name=file.name, zones=zones, index=index)
 
 
-def zones_of(folder: Path | None) -> dict[str, tuple[Zone, ...]]:
-    """Return the zones of a workspace by the name of their file, the newest of each name."""
-    with Store.open(find(folder)) as store:
-        newest = {str(e.payload["name"]): e.payload for e in store.entries("zones")}
-        return {
-            name: parse_zones(
-                store.document(str(payload["document"])), name, country=str(payload["country"])
-            )
-            for name, payload in newest.items()
-        }
-
-
-def zones_in(place: Path, *, country: str = "") -> dict[str, tuple[Zone, ...]]:
-    """Return the zones of a file, or of every file of zones in a folder.
-
-    Raises
-    ------
-    BadInput
-        There is none, or one is broken: a zone that can't be read may be in the way.
-    """
-    if place.is_file():
-        return {place.name: read_zones(place, country=country)}
-    files = sorted(p for p in place.glob("*") if p.suffix.lower() in SUFFIXES)
-    if not files:
-        raise BadInput(f"{place} holds no file of zones. Name a folder with some, or a file.")
-    return {file.name: read_zones(file, country=country) for file in files}
-
-
 def clear_plan(
     plan: Path,
     *,
@@ -176,64 +141,31 @@ def clear_plan(
     Cleared
         With the clearance, or with what is missing.
     """
-    from barlovento.guard.airspace import clear
-
     read = read_plan(plan, flight=flight)
-    gathered = gather(consents, workspace=workspace, pins=pins, key=key)
-    home, moment = gathered.home, now()
-    borders = borders_of(home)
-    where = gathered.standing(moment)
+    ground = ground_of(
+        workspace=workspace, consents=consents, pins=pins, key=key, zones=zones, country=country
+    )
+    home, where = ground.home, ground.where
     _suspect_swapped(read, where.living, plan.name)
-    known = _zones(zones, home, country)
-    every = [zone for group in known.values() for zone in group]
-    clearance: Clearance | None = None
-    shortfalls: tuple[Shortfall, ...] = ()
-    try:
-        clearance = clear(
-            read.route,
-            consents=where.living,
-            zones=every,
-            borders=borders,
-            now=moment,
-            revoked=where.revoked,
-            terrain=terrain,
-            geoid=geoid,
-        )
-    except PlanRefused as refusal:
-        shortfalls = tuple(s for s in refusal.shortfalls if isinstance(s, Shortfall))
-    document = _document(read, clearance, shortfalls)
+    clearance, shortfalls = judge(ground, read.route, terrain=terrain, geoid=geoid)
+    document = outcome_document(read, clearance, shortfalls)
     files: tuple[str, ...] = ()
     if out is not None:
-        files = _write(out, read, where.living, every, shortfalls, document, borders)
-    index = None if home is None else _record(home, gathered.logged, clearance, document)
-    aside = (
-        *gathered.aside,
-        *(f"Consent {r.id} of {r.authority}: {r.reason}" for r in where.rejected),
-    )
-    outside = frozenset(clearance.consents) - gathered.logged if clearance else frozenset()
+        files = _write(out, read, ground, shortfalls, document)
+    index = None if home is None else record_outcome(home, ground.logged, clearance, document)
+    outside = frozenset(clearance.consents) - ground.logged if clearance else frozenset()
     return Cleared(
         plan=read,
         clearance=clearance,
         shortfalls=shortfalls,
-        set_aside=aside,
+        set_aside=ground.aside,
         index=index,
         files=files,
         not_in_log=tuple(sorted(outside)),
     )
 
 
-def _zones(zones: Path | None, home: Path | None, country: str) -> dict[str, tuple[Zone, ...]]:
-    if zones is not None:
-        return zones_in(zones, country=country)
-    if home is None:
-        raise BadInput(
-            "Without a workspace nobody knows where flights are prohibited. Name a file or folder "
-            "of zones with --zones."
-        )
-    return zones_of(home)
-
-
-def _record(
+def record_outcome(
     home: Path, logged: frozenset[str], clearance: Clearance | None, document: dict[str, Any]
 ) -> int:
     """Put an outcome into the log; one on consents that are not in it is no clearance there."""
@@ -272,11 +204,9 @@ def _suspect_swapped(read: PlanFile, consents: Sequence[Consent], name: str) -> 
 def _write(
     out: Path,
     read: PlanFile,
-    consents: Sequence[Consent],
-    zones: Sequence[Zone],
+    ground: Ground,
     shortfalls: tuple[Shortfall, ...],
     document: dict[str, Any],
-    borders: Borders,
 ) -> tuple[str, ...]:
     from barlovento.share.clear_map import clear_map
 
@@ -285,12 +215,18 @@ def _write(
         # An older proof beside a new refusal would be believed.
         (out / (CLEARANCE if shortfalls else REFUSAL)).unlink(missing_ok=True)
         content = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-        drawing = clear_map(read.route, consents, zones, shortfalls, outline=borders.outline)
+        drawing = clear_map(
+            read.route,
+            ground.where.living,
+            ground.zones,
+            shortfalls,
+            outline=ground.borders.outline,
+        )
         folder.publish({name: content.encode(), MAP: drawing}, last=name)
     return (name, MAP)
 
 
-def _document(
+def outcome_document(
     read: PlanFile, clearance: Clearance | None, shortfalls: Sequence[Shortfall]
 ) -> dict[str, Any]:
     """Return the outcome as JSON types."""

@@ -30,6 +30,7 @@ from barlovento.cli.fly import fly_app
 from barlovento.cli.from_csv import from_csv
 from barlovento.cli.ingest import ingest
 from barlovento.cli.keys import init, keys_app
+from barlovento.cli.plan import plan_app
 from barlovento.cli.search import search
 from barlovento.cli.tracks import borders_app, track
 from barlovento.cli.upload import upload
@@ -78,7 +79,7 @@ survey_app = App(
 )
 for group in (
     *(survey_app, keys_app, consent_app, audit_app),
-    *(borders_app, bench_app, exercise_app),
+    *(borders_app, bench_app, exercise_app, plan_app),
 ):
     app.command(group)
 audit_app.command(track)

@@ -102,12 +102,12 @@ def list_zones(*, workspace: Workspace = None, json: Json = False) -> None:
     barlovento zones list
     ```
     """
-    from barlovento import clearing
+    from barlovento import permitting
     from barlovento.guard.zones import whom_to_ask
 
     screen = console(json=json)
     rows = []
-    for name, zones in sorted(clearing.zones_of(workspace).items()):
+    for name, zones in sorted(permitting.zones_of(workspace).items()):
         screen.print(clean(f"{name}: {len(zones)} zones"), style="bold")
         for zone in zones:
             screen.print(

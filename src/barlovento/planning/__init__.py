@@ -1,0 +1,1 @@
+"""The shell of planning: region, fleet, consents and zones in; cleared sorties out."""

@@ -251,8 +251,12 @@ def resume(
 
     Parameters
     ----------
-    plan, station, reserve, terrain, geoid
+    plan, station
         As for :func:`upload`.
+    reserve : float
+        The same as when it was sent [%].
+    terrain, geoid : tuple of float, optional
+        The same as when it was sent [m].
 
     Raises
     ------

@@ -63,7 +63,7 @@ WindLimit = Annotated[
 ]
 Visibility = Annotated[float | None, Parameter(help="Least visibility in metres.")]
 CloudBase = Annotated[
-    float | None, Parameter(help="Least height of a cloud layer that covers more than half.")
+    float | None, Parameter(help="Least height of clouds that cover more than half, in metres.")
 ]
 
 
@@ -117,10 +117,8 @@ def weather(
     sortie: Sortie,
     /,
     *,
-    min_visibility: Annotated[float, Parameter(help="Least visibility in metres.")],
-    min_cloud_base: Annotated[
-        float, Parameter(help="Least height of a cloud layer that covers more than half, in m.")
-    ],
+    min_visibility: Visibility = None,
+    min_cloud_base: CloudBase = None,
     metar: Metar = None,
     grib: Grib = None,
     craft: Craft = None,
@@ -173,9 +171,9 @@ def judge_weather(
     grib: list[Path] | None,
     craft: str | None,
     catalogue: Path | None,
-    wind_limit: float | None,
-    min_visibility: float | None,
-    min_cloud_base: float | None,
+    wind_limit: WindLimit,
+    min_visibility: Visibility,
+    min_cloud_base: CloudBase,
 ) -> GoNoGo:
     """Return go or no go for a route."""
     from barlovento import flight_weather
@@ -221,10 +219,10 @@ def watch(
     done: Uploaded,
     station: Any,
     *,
-    reserve: float,
-    position_error: float,
-    terrain: tuple[float, float] | None,
-    geoid: tuple[float, float] | None,
+    reserve: Reserve,
+    position_error: PositionError,
+    terrain: Terrain,
+    geoid: Geoid,
     json: bool,
 ) -> Ended:
     """Watch until it has landed, or Ctrl-C."""

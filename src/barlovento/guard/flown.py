@@ -125,7 +125,15 @@ class Volume:
         self._home = self.path.ends[0] if route.home is not None else None
 
     def height(self, value: float, reference: str) -> Range | None:
-        """Return a fix's height above the plan's reference, lowest and highest, or None [m]."""
+        """Return a fix's height above the plan's reference, lowest and highest, or None [m].
+
+        Parameters
+        ----------
+        value : float
+            [m].
+        reference : str
+            What it is measured from.
+        """
         if not np.isfinite(value) or reference not in set(HeightReference):
             return None
         return self._ranges.convert(Height(value=value, reference=HeightReference(reference)))

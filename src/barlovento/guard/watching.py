@@ -125,7 +125,13 @@ class Watch:
         )
 
     def time(self, steady: float) -> float:
-        """Return the time by the steady clock, since 1970 [s]."""
+        """Return the time by the steady clock, since 1970 [s].
+
+        Parameters
+        ----------
+        steady : float
+            What that clock says [s].
+        """
         return self._begin + steady
 
     # ------------------------------------------------------------ clocks and link

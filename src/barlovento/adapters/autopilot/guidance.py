@@ -45,7 +45,15 @@ class Limits:
 
 
 def limits_of(settings: Settings, over_ground: float | None) -> Limits:
-    """Return the limits that settings and a speed over the ground make."""
+    """Return the limits that settings and a speed over the ground make.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of the pilot.
+    over_ground : float or None
+        Held where it is given [m s-1].
+    """
     return Limits(
         cruise=settings.cruise,
         top_speed=settings.top_speed,

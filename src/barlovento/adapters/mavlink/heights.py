@@ -65,5 +65,11 @@ class Above:
         self.lift = (span[0] + span[1]) / 2 - altitude
 
     def home(self, height: float) -> float:
-        """Return a height of the plan above home [m]."""
+        """Return a height of the plan above home [m].
+
+        Parameters
+        ----------
+        height : float
+            Above the plan's reference [m].
+        """
         return round(height + self.lift, 2)

@@ -25,7 +25,13 @@ class Line(Protocol):
         """Send one datagram; it may be lost."""
 
     def receive(self, until: float) -> bytes | None:
-        """Return the next datagram, or None when it is ``until`` [s]."""
+        """Return the next datagram, or None when it is ``until``.
+
+        Parameters
+        ----------
+        until : float
+            Of :meth:`now` [s].
+        """
 
 
 class UdpLine:

@@ -36,7 +36,7 @@ def encode(value: float, kind: int, *, bytewise: bool) -> float:
     Parameters
     ----------
     value : float
-        As it is meant.
+        As it is meant [-].
     kind : int
         MAV_PARAM_TYPE.
     bytewise : bool
@@ -66,7 +66,15 @@ def encode(value: float, kind: int, *, bytewise: bool) -> float:
 
 
 def decode(carried: float, kind: int, *, bytewise: bool) -> float:
-    """Return the value that a float carries; undoes :func:`encode`."""
+    """Return the value that a float carries; undoes :func:`encode`.
+
+    Parameters
+    ----------
+    carried : float
+        As it came [-].
+    kind, bytewise
+        As for :func:`encode`.
+    """
     if kind not in _WHOLE or not bytewise:
         return float(carried)
     raw = struct.pack("<f", carried)
@@ -100,7 +108,7 @@ def put(station: Station, wanted: Mapping[str, float]) -> None:
     station : Station
         In touch with the autopilot, its capabilities known.
     wanted : mapping of str to float
-        Values by name.
+        Values by name, each in the autopilot's own unit [-].
 
     Raises
     ------
@@ -129,7 +137,15 @@ def put(station: Station, wanted: Mapping[str, float]) -> None:
 
 
 def check(station: Station, wanted: Mapping[str, float]) -> str:
-    """Return in words which parameter is not as it was set, or nothing."""
+    """Return in words which parameter is not as it was set, or nothing.
+
+    Parameters
+    ----------
+    station : Station
+        In touch with the autopilot.
+    wanted : mapping of str to float
+        As for :func:`put` [-].
+    """
     for name, value in wanted.items():
         found = get(station, name)[0]
         if not _close(found, value):

@@ -162,6 +162,11 @@ class Station:
     def meet(self, seconds: float = 10.0) -> None:
         """Wait for an autopilot's heartbeat.
 
+        Parameters
+        ----------
+        seconds : float
+            At most so long [s].
+
         Raises
         ------
         BadInput
@@ -177,7 +182,15 @@ class Station:
         )
 
     def wait(self, wanted: Callable[[Any], bool], until: float) -> Any | None:
-        """Return the first message that is wanted, or None when it is ``until``."""
+        """Return the first message that is wanted, or None when it is ``until``.
+
+        Parameters
+        ----------
+        wanted : callable
+            Tells of a message whether it is.
+        until : float
+            Of the line's clock [s].
+        """
         for message in self.listen(until):
             if wanted(message):
                 return message

@@ -55,14 +55,21 @@ class Loaded:
 
 
 def greet(station: Station, seconds: float = 10.0) -> Family:
-    """Meet an autopilot on the ground; return its family.
+    """Meet an autopilot; return its family.
+
+    Parameters
+    ----------
+    station : Station
+        On a line.
+    seconds : float
+        A heartbeat is waited for so long [s].
 
     Raises
     ------
     BadInput
         None is heard, or it does not tell what it can.
     Refused
-        It is armed, or of no known family.
+        It is of no known family.
     """
     station.meet(seconds)
     station.fetch(mavlink.MAVLINK_MSG_ID_AUTOPILOT_VERSION, "AUTOPILOT_VERSION")

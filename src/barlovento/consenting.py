@@ -13,6 +13,7 @@ from barlovento.adapters.store import Store
 from barlovento.domain.airspace import Consent
 from barlovento.domain.permission import Decision, Request
 from barlovento.errors import BadInput, Refused
+from barlovento.fly.datum import check_datum
 from barlovento.guard import trust
 from barlovento.guard.asking import others_to_ask
 from barlovento.guard.consents import REQUEST, draft, read_consent, read_request, unknown_fields
@@ -99,6 +100,7 @@ def request(folder: Path | None, file: Path) -> Put:
     from barlovento.guard.borders import Borders
 
     feature = read_json(file)
+    check_datum(feature, str(file))
     asked = told(file, lambda: read_request(feature))
     also = told(file, lambda: others_to_ask(asked, Borders.shipped()))
     with Store.open(find(folder)) as store:
@@ -170,6 +172,7 @@ def answer(
         if decision in (Decision.GRANTED, Decision.CHANGED):
             before = strict_json(store.document(asked[request_id].payload["document"]))
             laid = read_json(changes) if changes else {}
+            check_datum(laid, str(changes))
             content = draft(
                 before,
                 laid,
@@ -225,6 +228,7 @@ def sign(
     elif by is not None:
         raise BadInput(f"{what} is signed already. Leave --by away to take it in.")
     content = strict_json(payload)
+    check_datum(content, what)
     digest = digest_of(payload)
     consent = told(Path(what), lambda: read_consent(content, digest=digest, key_id=""))
     until = consent.volume.when.valid_until

@@ -18,6 +18,7 @@ from barlovento.adapters.store import FILE, Store
 from barlovento.domain.airspace import Consent
 from barlovento.domain.permission import Standing
 from barlovento.errors import BadInput, IntegrityError
+from barlovento.fly.datum import check_datum
 from barlovento.guard import trust
 from barlovento.guard.consents import read_consent
 from barlovento.guard.exported import verify_file
@@ -213,6 +214,7 @@ def _taken(files: Sequence[Path], ledger: Ledger) -> tuple[frozenset[str], list[
         # A file that can't be read may be a withdrawal, so nothing goes on without it.
         kind, payload, _ = checked(path, partial(trust.envelope_parts, data))
         said = checked(path, partial(trust.payload_of, data))
+        check_datum(said, path.name)
         read.append((path, data, kind, digest_of(payload), said))
     chosen, aside = set(), []
     # Consents first: a withdrawal names one that is known.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from barlovento.errors import BadInput, Fault, SurveyError
+from barlovento.fly.datum import check_datum
 from barlovento.guard.outline import short_lines
 from barlovento.guard.sovereignty import Finer
 
@@ -50,6 +51,7 @@ def read_borders(content: bytes, name: str) -> tuple[Finer, ...]:
         raise BadInput(
             f"{name}: it is no GeoJSON FeatureCollection. Export the limits as GeoJSON."
         ) from error
+    check_datum(document, name)
     faults: list[Fault] = []
     found: dict[str, Finer] = {}
     digest = hashlib.sha256(content).hexdigest()

@@ -26,6 +26,7 @@ from barlovento.domain.airspace import (
 )
 from barlovento.domain.countries import alpha2
 from barlovento.errors import BadInput
+from barlovento.fly.datum import check_datum
 from barlovento.fly.zones.fields import moment_of, number_of, place_of
 from barlovento.guard.geometry import wgs84
 
@@ -114,6 +115,7 @@ def read_plan(path: Path, *, flight: Path | None = None) -> PlanFile:
         whole: Any = {"plan": document, "flight": _json(flight)}
         name = flight.name
     else:
+        check_datum(document, path.name)
         feature = _feature(document, path.name)
         properties = feature.get("properties") or {}
         coordinates = list((feature.get("geometry") or {}).get("coordinates") or [])

@@ -12,6 +12,7 @@ from typing import Any
 
 from barlovento.domain.airspace import Circle, Position, Zone
 from barlovento.errors import BadInput
+from barlovento.fly.datum import check_datum
 from barlovento.fly.zones import ed269, ed318, openair
 from barlovento.fly.zones.fields import Faults
 from barlovento.guard.geometry import shapes_of
@@ -94,6 +95,7 @@ def _from_json(content: str, faults: Faults, country: str) -> list[Zone]:
         document = json.loads(content, object_pairs_hook=_once, parse_constant=_no_number)
     except ValueError as error:
         raise BadInput(f"{faults.file}: is no JSON ({error}). Fetch or save it again.") from error
+    check_datum(document, faults.file)
     features = _features(document)
     if features is None:
         raise BadInput(

@@ -25,7 +25,12 @@ def small(seed: int, cells: int = 7, sorties: int = 2, kinds: int = 2) -> Proble
         allowed = rng.random(cells) < 0.8
         flown.append(
             Sortie(
-                kind=s % kinds, endurance=400.0, leave=out, back=1.1 * out, allowed=allowed, crew="a"
+                kind=s % kinds,
+                endurance=400.0,
+                leave=out,
+                back=1.1 * out,
+                allowed=allowed,
+                crew="a",
             )
         )
     return Problem(
@@ -94,7 +99,9 @@ def test_a_flight_under_way_is_planned_again_from_where_it_is() -> None:
     sorties = list(problem.sorties)
     sorties[flying] = started(problem, flying, place=done, left=left, searched=[done])
     orders = [o[1:] if s == flying else o for s, o in enumerate(plan.orders)]
-    again = replace(problem, sorties=[replace(s, allowed=s.allowed & (np.arange(20) != done)) for s in sorties])
+    again = replace(
+        problem, sorties=[replace(s, allowed=s.allowed & (np.arange(20) != done)) for s in sorties]
+    )
     new = allocate(again, seconds=0.3, start=orders, prices=plan.prices)
     check_orders(again, new.orders)
     assert done not in {cell for order in new.orders for cell in order}

@@ -80,8 +80,12 @@ def main() -> int:
     parser = arguments(
         __doc__ or "",
         worlds={"type": int, "default": 313, "help": "worlds of sixteen sorties"},
-        first={"type": int, "default": 40, "help": "score from this world on; constants of the "
-               "prediction were chosen on those before"},
+        first={
+            "type": int,
+            "default": 40,
+            "help": "score from this world on; constants of the "
+            "prediction were chosen on those before",
+        },
         journal={"type": Path, "help": "file that keeps finished worlds; a stopped run goes on"},
         only_done={"action": "store_true", "help": "score what the journal holds"},
     )
@@ -94,7 +98,10 @@ def main() -> int:
             journal.keep(number, outcome(number))
         progress.step()
     done = [
-        [{**row, "seen": float(seen)} for row, seen in zip(predicted(n), journal.done[n], strict=True)]
+        [
+            {**row, "seen": float(seen)}
+            for row, seen in zip(predicted(n), journal.done[n], strict=True)
+        ]
         for n in range(min(options.first, count - 1), count)
         if n in journal.done
     ]
@@ -127,7 +134,15 @@ def main() -> int:
             [name, int(s["sorties"]), s["predicted"], s["seen"], s["slope"], s["logit"], s["ece"]]
             for name, s in lines
         ],
-        ["sorties", "how many", "predicted", "seen", "slope", "slope of logits", "calibration error"],
+        [
+            "sorties",
+            "how many",
+            "predicted",
+            "seen",
+            "slope",
+            "slope of logits",
+            "calibration error",
+        ],
     )
     text += (
         f"\n\nSlope {total['slope']:.2f} ({low['slope']:.2f} to {high['slope']:.2f}), "

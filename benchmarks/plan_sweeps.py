@@ -19,7 +19,7 @@ from barlovento.exercise.live import World
 from barlovento.exercise.records import Atmosphere, HiddenSource, Mast
 from barlovento.exercise.sites import Exercise, Level, Site
 from barlovento.fly.fleet_file import catalogue
-from barlovento.plan.detection import MIXING_HEIGHT
+from barlovento.plan.crossing import MIXING_HEIGHT
 
 Floats = NDArray[np.float64]
 
@@ -77,7 +77,9 @@ def exercise(rng: np.random.Generator, weather: Weather, seconds: int) -> Exerci
         atmosphere=air,
         mast=Mast(height=10.0, interval=60.0),
         sites=(Site(name="s", kind="hidden", vents=(vent,), rates={"acetone": 1.0}),),
-        area=SearchArea(x=(-100.0, REACH), y=(-HALF, HALF), release_height=(0.0, 5.0), max_sources=1),
+        area=SearchArea(
+            x=(-100.0, REACH), y=(-HALF, HALF), release_height=(0.0, 5.0), max_sources=1
+        ),
         permitted=((-100.0, -HALF), (REACH, -HALF), (REACH, HALF), (-100.0, HALF)),
         floor=2.0,
         ceiling=200.0,
@@ -101,7 +103,11 @@ def sweep(speed: float, height: float, first: float, spacing: float, *, upwind: 
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(ways, axis=0).T))])
     at = np.arange(1, math.ceil(along[-1] / speed) + 1) * speed
     return np.column_stack(
-        [np.interp(at, along, ways[:, 0]), np.interp(at, along, ways[:, 1]), np.full(at.size, height)]
+        [
+            np.interp(at, along, ways[:, 0]),
+            np.interp(at, along, ways[:, 1]),
+            np.full(at.size, height),
+        ]
     )
 
 

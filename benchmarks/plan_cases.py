@@ -94,7 +94,10 @@ def naive(problem: Problem, places: Floats) -> list[list[int]]:
     rows = np.round(places[:, 1] / (places[:, 1].max() / 1e3)).astype(int)
     order = sorted(
         range(problem.cells),
-        key=lambda c: (places[c, 1], places[c, 0] * (-1) ** (np.unique(rows).searchsorted(rows[c]))),
+        key=lambda c: (
+            places[c, 1],
+            places[c, 0] * (-1) ** (np.unique(rows).searchsorted(rows[c])),
+        ),
     )
     left = list(order)
     found: list[list[int]] = []
@@ -183,16 +186,16 @@ def or_tools(problem: Problem, seconds: float) -> list[list[int]]:
     ends = [int(10 * sortie.endurance) for sortie in problem.sorties]
     model.AddDimensionWithVehicleTransitAndCapacity(times, 0, ends, True, "time")
     for cell in range(cells):
-        model.AddDisjunction(
-            [manager.NodeToIndex(cell)], int(scale * problem.values[cell].max())
-        )
+        model.AddDisjunction([manager.NodeToIndex(cell)], int(scale * problem.values[cell].max()))
     options = pywrapcp.DefaultRoutingSearchParameters()
     options.local_search_metaheuristic = (
         routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
     )
     options.time_limit.seconds = max(1, math.ceil(40 * seconds))
     begin = time.process_time()
-    model.AddSearchMonitor(model.solver().CustomLimit(lambda: time.process_time() > begin + seconds))
+    model.AddSearchMonitor(
+        model.solver().CustomLimit(lambda: time.process_time() > begin + seconds)
+    )
     model.CloseModelWithParameters(options)
     first = model.ReadAssignmentFromRoutes(greedy(problem), True)
     begin = time.process_time()

@@ -1,6 +1,7 @@
 """What a plan knows of aircraft: what they carry, how long they fly, where they may be.
 
-Also who is ready to fly them. The kinematic models that fly an exercise are another thing (:mod:`barlovento.fly.aircraft`).
+Also who is ready to fly them. The kinematic models that fly an exercise are another thing
+(:mod:`barlovento.fly.aircraft`).
 """
 
 from __future__ import annotations

@@ -206,7 +206,7 @@ class Region:
         What is known of places.
     roads, settlements, slope, border : str or None
         Files beside the region's: GeoJSON, and for slope GeoJSON points with ``slope``.
-    unknown : mapping
+    unknown : tuple of str
         Keys of the file that nobody asked for.
 
     Raises

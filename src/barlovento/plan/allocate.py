@@ -158,8 +158,7 @@ class Search:
     def orders(self) -> tuple[tuple[int, ...], ...]:
         """Return the best orders so far."""
         return tuple(
-            tuple(route[:n].tolist())
-            for route, n in zip(self._routes, self._lengths, strict=True)
+            tuple(route[:n].tolist()) for route, n in zip(self._routes, self._lengths, strict=True)
         )
 
     def pooled(self) -> list[tuple[int, tuple[int, ...]]]:

@@ -138,7 +138,7 @@ class Master:
                 self._cells[cell].SetCoefficient(share, float(count))
         self._taken = len(columns.orders)
         self._solver.SetTimeLimit(max(1, int(1000 * seconds)))
-        done = self._solver.Solve() == self._solver.OPTIMAL
+        done = bool(self._solver.Solve() == self._solver.OPTIMAL)
         self.value = float(self._objective.Value())
         return done
 
@@ -183,8 +183,11 @@ def look(problem: Problem, sortie: int, prices: Floats, cutoff: float, *, exact:
     given = problem.sorties[sortie]
     kind = given.kind
     prize = problem.values[:, kind] - prices
-    # A cell that pays nothing is only a way round: times keep the triangle's rule.
-    some = np.flatnonzero(problem.reachable(sortie) & (prize > 1e-12))
+    # A cell that pays nothing is only a way round, unless a straight way is barred.
+    reach = problem.reachable(sortie)
+    if np.isfinite(problem.transit[kind][np.ix_(reach, reach)]).all():
+        reach = reach & (prize > 1e-12)
+    some = np.flatnonzero(reach)
     if not some.size:
         return Priced(max(0.0, cutoff), [], True)
     prize = prize[some]
@@ -212,9 +215,7 @@ def look(problem: Problem, sortie: int, prices: Floats, cutoff: float, *, exact:
             0.999 * shortest, max(cutoff, 0.0), MOST_LABELS, 60,
         )  # fmt: skip
         if complete:
-            orders = [
-                tuple(some[r[:n]].tolist()) for r, n in zip(routes, lengths, strict=True)
-            ]
+            orders = [tuple(some[r[:n]].tolist()) for r, n in zip(routes, lengths, strict=True)]
             return Priced(float(found), orders, True)
     orders = []
     for cell in np.argsort(-starts)[: 5 * COLUMNS]:
@@ -291,7 +292,7 @@ def bounded(
     floor : float
         Value of a known plan: the bound can't fall below it, and stops there [1].
     """
-    problem, groups = columns.problem, columns.groups
+    problem = columns.problem
     for group, order in seeds:
         columns.add(group, order)
     centre = Centre(np.zeros(problem.cells), np.zeros(0))

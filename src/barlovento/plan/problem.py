@@ -85,10 +85,12 @@ class Problem:
         if self.costs.shape != (cells, kinds) or self.transit.shape != (kinds, cells, cells):
             raise BadInput(
                 f"Values are {self.values.shape}, costs {self.costs.shape} and transit "
-                f"{self.transit.shape}. They must be (cells, kinds) twice and (kinds, cells, cells)."
+                f"{self.transit.shape}. Make them (cells, kinds) twice and (kinds, cells, cells)."
             )
         if not (np.isfinite(self.values).all() and (self.values >= 0).all()):
-            raise BadInput("A value of a cell is below zero or not finite. Mend prior or detection.")
+            raise BadInput(
+                "A value of a cell is below zero or not finite. Mend prior or detection."
+            )
         if not ((self.costs > 0).all() and (self.transit >= 0).all()):
             raise BadInput("A cost is not above zero, or a transit below zero. Mend them.")
         for number, sortie in enumerate(self.sorties):
@@ -106,7 +108,7 @@ class Problem:
     @property
     def cells(self) -> int:
         """How many cells."""
-        return self.values.shape[0]
+        return int(self.values.shape[0])
 
     def reachable(self, number: int) -> Bools:
         """Return which cells a sortie can search by itself and come back, shape (cells,)."""
@@ -186,7 +188,9 @@ def check_orders(problem: Problem, orders: Sequence[Sequence[int]]) -> None:
                 raise BadInput(f"{name} may not search cell {cell}. Take it out.")
         taken = problem.seconds(number, order)
         if not taken <= sortie.endurance * (1 + 1e-9):
-            raise BadInput(f"{name} takes {taken:.0f} s and has {sortie.endurance:.0f} s. Shorten it.")
+            raise BadInput(
+                f"{name} takes {taken:.0f} s and has {sortie.endurance:.0f} s. Shorten it."
+            )
     for crew, count in flown.items():
         if count > problem.crews.get(crew, count):
             raise BadInput(f"Crew {crew} flies {count} sorties and can fly {problem.crews[crew]}.")

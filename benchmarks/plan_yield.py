@@ -2,7 +2,7 @@
 
 Regions of 900 km2 with tip-offs at random, two fixed wings at a base in the middle, six batteries.
 The planner chooses cells and legs from the prior; the lawnmower flies the same aircraft over all of
-the box, legs across the wind as close as the same batteries allow. Sources are drawn from the prior,
+the box, legs across the wind as close as the same batteries allow. Sources come from the prior,
 and whether a leg notices one is judged by passes through the particle plumes of the exercise, of
 which the planner knows nothing: peaks of the excess after the lag, drawn for the distance.
 

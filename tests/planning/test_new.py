@@ -169,6 +169,10 @@ def test_the_search_that_was_flown_lowers_the_prior(
             ("searched", ("y", "x", "emission_rate"), np.ones((*lon.shape, 2))),
         ):
             file.create_variable(name, dims, data=values)
+        crs = file.create_variable("crs", (), data=np.int32(0))
+        crs.attrs["grid_mapping_name"] = "azimuthal_equidistant"
+        crs.attrs["longitude_of_projection_origin"] = -107.61
+        crs.attrs["latitude_of_projection_origin"] = 24.71
     again = plan_again(
         out,
         tmp_path / "plan-2",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from barlovento.domain.route import Route
 
@@ -137,8 +135,6 @@ class Plan:
         Of the authority.
     notes : tuple of str
         What people must know, such as a sensor that sees nothing.
-    document : mapping
-        The same as JSON types.
     """
 
     title: str
@@ -151,4 +147,3 @@ class Plan:
     terrain: str
     time_zone: str
     notes: tuple[str, ...]
-    document: Mapping[str, Any]

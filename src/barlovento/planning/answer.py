@@ -97,7 +97,6 @@ def plan_of(
         terrain=terrain,
         time_zone=asked.region.time_zone,
         notes=tuple(dict.fromkeys(notes)),
-        document={},
     ), cleared
 
 

@@ -89,7 +89,7 @@ def plan_new(
         country=country,
     )
     progress(0.1, "where sites may be")
-    cells, found_files = _cells(region, searched)
+    cells, found_files = _cells(region, searched, region_file.parent)
     progress(0.15, "what each aircraft sees")
     sights = sights_of(region, fleet)
     notes = [*(str(fault) for fault in warnings), *notes_of(region, fleet, sights)]
@@ -159,7 +159,9 @@ def plan_again(
     return plan_new(region or kept / REGION, out, searched=[*before, *searched], **options)
 
 
-def _cells(region: Region, searched: Sequence[Path]) -> tuple[Cells, dict[str, bytes]]:
+def _cells(
+    region: Region, searched: Sequence[Path], folder: Path
+) -> tuple[Cells, dict[str, bytes]]:
     """Return the region's cells with their prior, and the files of what was searched."""
     from barlovento.planning.prior import prior_of
 
@@ -172,7 +174,7 @@ def _cells(region: Region, searched: Sequence[Path]) -> tuple[Cells, dict[str, b
             raise BadInput(
                 f"Can't read {file}: {error.strerror or error}. Name a folder that `locate` wrote."
             ) from error
-    rings, prior = prior_of(region, searched)
+    rings, prior = prior_of(region, searched, folder)
     return cells_of(rings, prior, region.origin), files
 
 

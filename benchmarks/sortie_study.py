@@ -316,37 +316,34 @@ def markdown(summary: dict[str, Any]) -> str:
     held_height = g.get(f"{HELD} 0.0001")
     second, repeat = g.get("second 0.0001"), g.get("second mower 0.0001")
     goals = []
-    if main:
-        rate = main["detected"] / main["flights"]
-        held = main["inside"] / main["reported"] if main["reported"] else math.nan
+    for group, height in ((main, "at its own height"), (held_height, "height held at 15 m")):
+        if group is None:
+            continue
+        # What is asked is asked of 15 m: what is reached at another height meets nothing.
+        asked = group is held_height
+        rate = group["detected"] / group["flights"]
+        held = group["inside"] / group["reported"] if group["reported"] else math.nan
         goals += [
             [
-                "one sortie: detected at 0.1 g/s", ">= .90",
-                share(main["detected"], main["flights"]), _by(mower, "detected"),
-                rate >= DETECTION,
+                f"one sortie, {height}: detected at 0.1 g/s", ">= .90",
+                share(group["detected"], group["flights"]), _by(mower, "detected"),
+                rate >= DETECTION if asked else None,
             ],
             [
-                "median error at 0.1 g/s, misses as failures, m", "<= 25",
-                main["median_m"], _of(mower, "median_m"), main["median_m"] <= MEDIAN,
+                "its median error, misses as failures, m", "<= 25",
+                group["median_m"], _of(mower, "median_m"),
+                group["median_m"] <= MEDIAN if asked else None,
             ],
             [
-                "coverage of the 90 % region over reports at 0.1 g/s", ".85-.95",
-                share(main["inside"], main["reported"]), _by(mower, "inside", "reported"),
-                COVERAGE[0] <= held <= COVERAGE[1],
+                "its coverage of the 90 % region over reports", ".85-.95",
+                share(group["inside"], group["reported"]), _by(mower, "inside", "reported"),
+                COVERAGE[0] <= held <= COVERAGE[1] if asked else None,
             ],
             [
-                "median area of the region, m2", "given",
-                main["area_m2"], _of(mower, "area_m2"), None,
+                "its median area of the region, m2", "given",
+                group["area_m2"], _of(mower, "area_m2"), None,
             ],
         ]  # fmt: skip
-    if held_height:
-        n, found = held_height["flights"], held_height["detected"]
-        goals.append(
-            [
-                "the same, with the height held at 15 m: detected", ">= .90", share(found, n),
-                _by(mower, "detected"), found / n >= DETECTION,
-            ]
-        )  # fmt: skip
     if second:
         goals += [
             [

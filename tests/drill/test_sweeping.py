@@ -67,15 +67,22 @@ def test_drones_fly_as_near_to_the_releases_as_they_may() -> None:
 
 def test_what_was_left_of_a_line_is_flown_later() -> None:
     lines = lines_over(PERMITTED, SMALL.area, (4.0, 0.0), 4000.0)
-    first = lines.nearest((0.0, 0.0))
+    first = lines.nearest((0.0, 0.0), "one")
     assert first is not None
     middle = tuple(0.5 * (a + b) for a, b in zip(*first, strict=True))
-    lines.put_back([(middle[0] + 3.0, middle[1])])
-    again = lines.nearest((middle[0], middle[1]))
+    lines.put_back({"two": (0.0, 0.0), "one": (middle[0] + 3.0, middle[1])})
+    again = lines.nearest((middle[0], middle[1]), "one")
     assert again is not None
     assert math.dist(again[0], middle) < 4.0
     assert again[1] == first[1]
     count = len(lines.edges) + len(lines.left)
-    lines.put_back([again[1]])
+    lines.put_back({"one": again[1]})
     # nothing is left of a line that was flown to its end
     assert len(lines.edges) + len(lines.left) == count
+    third = lines.nearest((0.0, 0.0), "two")
+    assert third is not None
+    # the drone is gone: its line comes back whole, and once only
+    for left in (1, 0):
+        lines.put_back({})
+        assert len(lines.edges) + len(lines.left) == count - 1 + left
+        lines.nearest(third[0], "two")

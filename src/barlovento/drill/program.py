@@ -66,7 +66,7 @@ class _Program:
             self._searched(situation)
             self._new_pass(situation)
         assert self.lines is not None
-        self.lines.put_back([(drone.x, drone.y) for drone in situation.drones])
+        self.lines.put_back({drone.name: (drone.x, drone.y) for drone in situation.drones})
         self.tracing = self._traces(situation)
         if not self.tracing:
             swept = self._swept(situation)
@@ -111,7 +111,7 @@ class _Program:
         on_edge = bool(self.lines.edges)
         for drone in situation.drones:
             here = _inside(drone, self.permitted)
-            line = self.lines.nearest((here.x, here.y))
+            line = self.lines.nearest((here.x, here.y), drone.name)
             if line is None:
                 legs.append(np.array([(here.x, here.y, here.z)]))
                 continue

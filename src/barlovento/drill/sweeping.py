@@ -9,7 +9,7 @@ everywhere; lines that leave no air unvisited find more than legs chosen one at 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -62,21 +62,25 @@ class Lines:
     spacing: float
     count: int
     flown: int = field(default=0)
-    taken: list[tuple[Line, list[Line], bool]] = field(default_factory=list)
-    """Lines that are under way, the list each is from, and whether it was the last there."""
+    taken: dict[str, tuple[Line, list[Line], bool]] = field(default_factory=dict)
+    """Line that each drone is on, the list it is from, and whether it was the last there."""
+    returned: set[Place] = field(default_factory=set)
+    """Ends of lines that were put back once: what can't be flown is not tried for ever."""
 
     @property
     def done(self) -> bool:
         """Whether all are flown."""
         return not (self.edges or self.left)
 
-    def nearest(self, place: Place) -> Line | None:
+    def nearest(self, place: Place, drone: str = "") -> Line | None:
         """Take the line whose nearer end is nearest, from that end on; None when all are flown.
 
         Parameters
         ----------
         place : tuple of float
             Where a drone is [m].
+        drone : str
+            Its name.
         """
         rest = self.edges or self.left
         if not rest:
@@ -91,26 +95,29 @@ class Lines:
         _, k, chosen = min(turned)
         del rest[k]
         self.flown += 1
-        self.taken.append((chosen, rest, k > 0))
+        self.taken[drone] = (chosen, rest, k > 0)
         return chosen
 
-    def put_back(self, drones: Sequence[Place]) -> None:
-        """Take back what was left of the lines that were taken last, and is worth flying.
+    def put_back(self, drones: Mapping[str, Place]) -> None:
+        """Take back, once, what was left of the lines that were taken last and is worth flying.
 
-        A line is broken off where gas is met, or where another drone asks for its next one.
+        A line is broken off where gas is met, or where another drone asks for its next one. That
+        of a drone that is gone is taken back whole.
 
         Parameters
         ----------
-        drones : sequence of tuple of float
-            Where they are, in the order in which they took their lines [m].
+        drones : mapping of str to tuple of float
+            Where they are, by name [m].
         """
-        for here, ((start, end), rest, last) in zip(drones, self.taken, strict=False):
+        for name, ((start, end), rest, last) in self.taken.items():
+            here = np.array(drones.get(name, start)) - np.array(start)
             whole = math.dist(start, end)
             along = (np.array(end) - np.array(start)) / whole
-            way = float(np.clip((np.array(here) - np.array(start)) @ along, 0.0, whole))
-            if whole - way > SHORTEST:
-                there = np.array(start) + way * along
-                rest.insert(len(rest) if last else 0, ((float(there[0]), float(there[1])), end))
+            way = float(np.clip(here @ along, 0.0, whole))
+            if whole - way > SHORTEST and end not in self.returned:
+                x, y = np.array(start) + way * along
+                rest.insert(len(rest) if last else 0, ((float(x), float(y)), end))
+                self.returned.add(end)
                 self.flown -= 1
         self.taken.clear()
 

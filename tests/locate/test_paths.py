@@ -1,4 +1,4 @@
-"""What a path reads of a source beside it, at the coarse and at the fine cut, against finer ones."""
+"""What a path reads of a source beside it, at both cuts, held to finer ones."""
 
 from __future__ import annotations
 

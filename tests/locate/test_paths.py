@@ -44,7 +44,7 @@ def test_a_source_beside_a_path_shows_alike_wherever_it_is(
     got = seen_along(make, speed, off)
     monkeypatch.setattr(readings, "PIECE", 0.5)
     monkeypatch.setattr(readings, "FINE", 0.4)
-    monkeypatch.setattr(readings, "MOST", (400, 400))
+    monkeypatch.setattr(readings, "MOST", 400)
     fine = seen_along(make, speed, off)
     # Not its size but how it goes up and down is what misleads about the place.
     ratio = got / fine

@@ -164,9 +164,9 @@ def test_pieces_of_a_path_cover_it(make: Any) -> None:
     )
     red = reduce_readings(obs)
     far, close = pieces(red)
-    assert far.tolist() == [9, 0]
-    assert nodes(red, far)[4].sum() == pytest.approx(1.0)
-    start, x, y, z, weight, half_x, half_y = nodes(red, close)
+    assert (far.tolist(), close.tolist()) == ([9, 1], [36, 0])
+    assert nodes(red, far)[4].sum() == pytest.approx(2.0)
+    start, x, y, z, weight, half_x, half_y = nodes(red, np.maximum(close, 1))
     beam, point = slice(start[0], start[1]), slice(start[1], start[2])
     assert weight[beam].sum() == pytest.approx(1.0)
     assert 2.0 * half_x[beam].sum() == pytest.approx(60.0)

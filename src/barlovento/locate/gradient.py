@@ -29,6 +29,7 @@ from barlovento.locate.plumes import (
     active,
     errors_of,
     look,
+    most_nodes,
     nodes_of,
     position,
     set_wind,
@@ -146,6 +147,7 @@ def _nodes(p, st, k, pos):  # type: ignore[no-untyped-def]
     scale, spare = turn_scale(p, st, k)
     node_site, node_z, node_w = p.node_site, p.node_z[lag], p.node_w
     node_start, node_close = p.node_start, p.node_close
+    which = np.empty(most_nodes(node_start), dtype=np.int64)
     table_y, table_z, table_u, tops = p.table_y, p.table_z, p.table_u, p.top
     speed, radial, air, turn_node = p.speed[lag], p.radial[lag], p.air[lag], p.turn_node
     order, t0, t1, towards = p.block_row, p.t0, p.t1, st.towards
@@ -170,7 +172,7 @@ def _nodes(p, st, k, pos):  # type: ignore[no-untyped-def]
             views = seen[j]
             first_puff, last_puff = puff_start[lag, i], puff_start[lag, i + 1]
             puffs = last_puff > first_puff
-            first_node, last_node = nodes_of(node_start, node_close, node_site, views, i)
+            count = nodes_of(node_start, node_close, node_site, views, i, which)
             for n in range(first_puff, max(last_puff, first_puff + 1)):
                 if puffs:
                     a = rate[j] * active(left[n], gone[n], window[j, 0], window[j, 1])
@@ -178,7 +180,8 @@ def _nodes(p, st, k, pos):  # type: ignore[no-untyped-def]
                     a = rate[j] * active(t0[i], t1[i], window[j, 0], window[j, 1])
                 if a <= 0.0:
                     continue
-                for node in range(first_node, last_node):
+                for v in range(count):
+                    node = which[v]
                     if puffs:
                         amplitude, angle, spread, even = puff_ray_gradient(
                             views,

@@ -94,20 +94,34 @@ def look(p, lag, phi, pos, seen):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def nodes_of(node_start, node_close, node_site, seen, i):  # type: ignore[no-untyped-def]
-    """Return the first node of reading i for a source, and the one after its last.
+def nodes_of(node_start, node_close, node_site, seen, i, out):  # type: ignore[no-untyped-def]
+    """Fill the nodes that stand for reading i as a source sees it, and return their number.
 
-    Next to a path the plume changes from piece to piece, and they have to be small.
+    Next to the source a plume changes within a piece of path: the parts stand for those pieces.
     """
-    first, close, last = node_start[i], node_close[i], node_start[i + 1]
+    first, close = node_start[i], node_close[i]
+    parts = (node_start[i + 1] - close) // (close - first)
+    count = 0
     for k in range(first, close):
         s = node_site[k]
         half2 = seen[s, 10] * seen[s, 10] + seen[s, 11] * seen[s, 11]
-        if seen[s, 0] * seen[s, 0] < CLOSE * CLOSE * half2:
-            return close, last
-    if first < close:
-        return first, close
-    return close, last
+        if parts > 0 and seen[s, 0] * seen[s, 0] < CLOSE * CLOSE * half2:
+            for part in range(parts):
+                out[count + part] = close + (k - first) * parts + part
+            count += parts
+        else:
+            out[count] = k
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def most_nodes(node_start):  # type: ignore[no-untyped-def]
+    """Return how many nodes a reading can have."""
+    most = 0
+    for i in range(node_start.shape[0] - 1):
+        most = max(most, node_start[i + 1] - node_start[i])
+    return most
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -137,8 +151,9 @@ def one_reading(p, lag, i, h, towards, size, seen):  # type: ignore[no-untyped-d
     c = 0.0
     e = 0.0
     g = p.air[lag, i]
-    first, last = nodes_of(p.node_start, p.node_close, p.node_site, seen, i)
-    for k in range(first, last):
+    which = np.empty(p.node_start[i + 1] - p.node_start[i], dtype=np.int64)
+    for v in range(nodes_of(p.node_start, p.node_close, p.node_site, seen, i, which)):
+        k = which[v]
         ck, ek = coupling(
             seen,
             p.node_site[k],
@@ -179,6 +194,7 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
     size = math.exp(st.phi[st.phi.shape[0] - LASTING + SIZE])
     node_site, node_z, node_w = p.node_site, p.node_z[lag], p.node_w
     node_start, node_close = p.node_start, p.node_close
+    which = np.empty(most_nodes(node_start), dtype=np.int64)
     table_y, table_z, table_u, tops = p.table_y, p.table_z, p.table_u, p.top
     speed, radial, air, turn_node = p.speed[lag], p.radial[lag], p.air[lag], p.turn_node
     block, t0, t1, factor, towards = p.block, p.t0, p.t1, p.turn_factor, st.towards
@@ -194,7 +210,7 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
             near[i] = 0
         scale = direction_sd * factor[block[i]]
         g = air[i]
-        first, last = nodes_of(node_start, node_close, node_site, seen, i)
+        count = nodes_of(node_start, node_close, node_site, seen, i, which)
         if puff_start[lag, i] < puff_start[lag, i + 1]:
             if surveys[i] != survey:
                 survey = surveys[i]
@@ -203,7 +219,8 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
                 a = rate * active(left[n], gone[n], on, off)
                 if a <= 0.0:
                     continue
-                for k in range(first, last):
+                for v in range(count):
+                    k = which[v]
                     amplitude, angle, spread, even = puff_ray(
                         seen,
                         node_site[k],
@@ -224,7 +241,8 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
         a = rate * active(t0[i], t1[i], on, off)
         if a <= 0.0:
             continue
-        for k in range(first, last):
+        for v in range(count):
+            k = which[v]
             amplitude, angle, spread, even = ray(
                 seen,
                 node_site[k],

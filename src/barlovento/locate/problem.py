@@ -315,7 +315,7 @@ def _tables(
 
 
 def _nodes(survey: Survey, red: Reduced, lags: Floats) -> tuple[Ints, Ints, Floats]:
-    """Return where each reading's nodes start and those for close by, and the nodes.
+    """Return where each reading's nodes start and those of the finer cut, and the nodes.
 
     These are x, y, z, weight and halves, shape (6, l, m).
     """

@@ -34,10 +34,10 @@ PIECE = 12.0
 """Longest piece of a path that a source sees from afar [m]."""
 
 FINE = 3.0
-"""Longest piece of a path that a source sees from close by [m]."""
+"""Longest part of such a piece that a source sees from close by [m]."""
 
-MOST = (12, 40)
-"""Most pieces of either kind [1]."""
+MOST = 12
+"""Most of the former [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,15 +205,14 @@ def pieces(reduced: Reduced) -> tuple[Ints, Ints]:
     Returns
     -------
     far, close : ndarray of int, shape (n,)
-        The first is zero where one cut serves both; a point is one piece from close by.
+        The first is one for a point; the second a multiple of it, or zero where there is no
+        need to cut any finer.
     """
     path = np.isfinite(reduced.x2)
     length = np.where(path, np.hypot(reduced.x2 - reduced.x, reduced.y2 - reduced.y), 0.0)
-    far, close = (
-        np.clip(np.ceil(length / longest), 1, most).astype(np.int64)
-        for longest, most in zip((PIECE, FINE), MOST, strict=True)
-    )
-    return np.where(far < close, far, 0), close
+    far = np.clip(np.ceil(length / PIECE), 1, MOST).astype(np.int64)
+    parts = np.ceil(length / far / FINE).astype(np.int64)
+    return far, np.where(parts > 1, far * parts, 0)
 
 
 def nodes(

@@ -52,10 +52,10 @@ class Problem(NamedTuple):
     """
 
     node_start: Ints  # (n + 1,)
-    node_close: Ints  # (n,) first of the nodes for sources close by; those before are for others
+    node_close: Ints  # (n,) end of a reading's pieces of path; their parts follow, in their order
     node_site: Ints  # (m,) place of each node among the sites
     node_z: Floats  # (l, m)
-    node_w: Floats  # (m,) weights that sum to one per reading and kind
+    node_w: Floats  # (m,) weights that sum to one per reading, of pieces and of parts
     site: Floats  # (l, s, 4) east, north, and half the piece of path that the site stands for [m]
     site_survey: Ints  # (s,)
     angle: Floats  # (l, n) where the wind goes to, anticlockwise from east [rad]

@@ -89,16 +89,32 @@ def test_gradient_of_a_piece_of_path_is_that_of_differences(
 @pytest.mark.parametrize("toward", [0.0, 0.8, 1.5707963])
 @pytest.mark.parametrize("across", [0.0, 0.7, 1.5])
 @pytest.mark.parametrize("share", [0.3, 0.8])
-def test_a_piece_of_path_reads_nearly_the_mean_along_it(
+def test_a_row_of_pieces_reads_the_mean_along_the_path(
     make_air: Any, share: float, across: float, toward: float
 ) -> None:
     air = make_air(klass=2)
     length = share * air.sigma_y(80.0)
     x, y = 80.0, across * air.sigma_y(80.0)
     hx, hy = length * math.cos(toward), length * math.sin(toward)
-    points = [air.plume(x + t * hx, y + t * hy) for t in np.linspace(-1.0, 1.0, 201)]
+    points = [air.plume(x + t * hx, y + t * hy) for t in np.linspace(-7.0, 7.0, 1401)]
+    row = [air.plume(x + t * hx, y + t * hy, half=(hx, hy)) for t in range(-6, 7, 2)]
     axis = air.plume(80.0, 0.0)
-    assert air.plume(x, y, half=(hx, hy)) == pytest.approx(np.mean(points), abs=0.03 * axis)
+    scale = max(axis, float(np.mean(points)))
+    assert np.mean(row) == pytest.approx(np.mean(points), abs=0.03 * scale)
+
+
+def test_a_plume_far_narrower_than_the_pieces_reads_the_same_wherever_it_crosses(
+    make_air: Any,
+) -> None:
+    air = make_air(klass=2)
+    half = 3.0 * air.sigma_y(80.0)
+    row = np.array(
+        [
+            sum(air.plume(80.0, (k + shift) * 2.0 * half, half=(0.0, half)) for k in range(-3, 4))
+            for shift in np.linspace(0.0, 1.0, 9)
+        ]
+    )
+    assert np.ptp(row) < 0.1 * row.mean()
 
 
 def test_a_piece_of_path_beside_the_source_stays_finite(make_air: Any) -> None:

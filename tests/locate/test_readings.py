@@ -163,12 +163,15 @@ def test_pieces_of_a_path_cover_it(make: Any) -> None:
         z2=np.array([4.5, np.nan]),
     )
     red = reduce_readings(obs)
-    start, x, y, z, weight, half_x, half_y = nodes(red, pieces(red))
+    far, close = pieces(red)
+    assert (far.tolist(), close.tolist()) == ([9, 1], [36, 0])
+    assert nodes(red, far)[4].sum() == pytest.approx(2.0)
+    start, x, y, z, weight, half_x, half_y = nodes(red, np.maximum(close, 1))
     beam, point = slice(start[0], start[1]), slice(start[1], start[2])
     assert weight[beam].sum() == pytest.approx(1.0)
     assert 2.0 * half_x[beam].sum() == pytest.approx(60.0)
     assert 2.0 * half_y[beam].sum() == pytest.approx(80.0)
-    assert np.max(np.hypot(half_x, half_y)) <= 10.0
+    assert np.max(np.hypot(half_x, half_y)) <= 1.5
     assert x[beam] @ weight[beam] == pytest.approx(40.0)
     assert z[beam] @ weight[beam] == pytest.approx(3.0)
     # Piece follows piece without a gap.

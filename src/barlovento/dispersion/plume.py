@@ -82,6 +82,10 @@ def bell(u):  # type: ignore[no-untyped-def]
     return e if u * u < CUT * CUT else 0.0
 
 
+SMEAR = 1.0
+"""Variance of a piece of path over its squared half length. That of an even piece is a third; a
+row of bells stands for an even path only when each is half a piece wide [1]."""
+
 N_VIEW = 13
 """Columns of a view: see :func:`view` [1]."""
 
@@ -122,7 +126,7 @@ def view(ex, ey, hx, hy, err, inv_step, count, out):  # type: ignore[no-untyped-
     out[4] = math.exp(err[2] + err[3] * lx)
     out[5] = k
     out[6] = g - k
-    out[7] = wide * wide / (3.0 * r2)
+    out[7] = SMEAR * wide * wide / r2
     out[8], out[9] = ex, ey
     out[10], out[11] = hx, hy
     out[12] = wide
@@ -265,7 +269,7 @@ def ray_gradient(  # type: ignore[no-untyped-def]
     ex, ey = seen[site, 8], seen[site, 9]
     rx, ry = -ex / r, -ey / r
     # a piece of path is seen at another angle from another place
-    part = seen[site, 12] / (3.0 * r2 * sy2)
+    part = SMEAR * seen[site, 12] / (r2 * sy2)
     part_x = part * (seen[site, 11] - seen[site, 12] * rx / r)
     part_y = part * (-seen[site, 10] - seen[site, 12] * ry / r)
     e2 = max(ex * ex + ey * ey, 1e-12)

@@ -11,7 +11,7 @@ import math
 
 from numba import njit
 
-from barlovento.dispersion.plume import CUT, TWO_PI, off_axis, vertical
+from barlovento.dispersion.plume import CUT, SMEAR, TWO_PI, off_axis, vertical
 
 N_PUFF = 8
 """Columns of a puff: distance drifted [m], turn from the reading's wind [rad], ln of the path's
@@ -89,7 +89,7 @@ def puff_ray(seen, site, puff, node, towards, z, h, top, err, spare):  # type: i
     angle = off_axis(seen[site, 2], towards + puff[node, TURN])
     a = puff[node, SIGMA_Y] * math.exp(err[0] + err[1] * puff[node, LN_LENGTH])
     s2 = a * a + err[4] * err[4]
-    piece = (seen[site, 10] * seen[site, 10] + seen[site, 11] * seen[site, 11]) / 3.0
+    piece = SMEAR * (seen[site, 10] * seen[site, 10] + seen[site, 11] * seen[site, 11])
     along2 = s2 + puff[node, ALONG] + max(piece - seen[site, 7], 0.0)
     if off * off > CUT * CUT * along2:
         return 0.0, angle, 1.0, 0.0
@@ -134,7 +134,7 @@ def puff_ray_gradient(  # type: ignore[no-untyped-def]
     a = puff[node, SIGMA_Y] * math.exp(err[0] + err[1] * lk)
     s02 = err[4] * err[4]
     s2 = a * a + s02
-    piece = (seen[site, 10] * seen[site, 10] + seen[site, 11] * seen[site, 11]) / 3.0
+    piece = SMEAR * (seen[site, 10] * seen[site, 10] + seen[site, 11] * seen[site, 11])
     along2 = s2 + puff[node, ALONG] + max(piece - seen[site, 7], 0.0)
     if off * off > CUT * CUT * along2:
         return 0.0, angle, 1.0, 0.0
@@ -165,7 +165,7 @@ def puff_ray_gradient(  # type: ignore[no-untyped-def]
     # the pieces that depend on place: distance, and how a piece of path is seen
     ex, ey = seen[site, 8], seen[site, 9]
     rx, ry = -ex / r, -ey / r
-    part = seen[site, 12] / (3.0 * r * r)
+    part = SMEAR * seen[site, 12] / (r * r)
     part_x = part * (seen[site, 11] - seen[site, 12] * rx / r)
     part_y = part * (-seen[site, 10] - seen[site, 12] * ry / r)
     by_part = -1.0 / across2 - by_along / along2

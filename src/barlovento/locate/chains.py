@@ -8,17 +8,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barlovento.dispersion.plume import N_VIEW
 from barlovento.locate.background import move_background
+from barlovento.locate.birth_map import GRID, set_birth_map
 from barlovento.locate.diagnose import agree
 from barlovento.locate.gradient import N_WORK
 from barlovento.locate.kernels import gains, refresh
-from barlovento.locate.number import gain_map
 from barlovento.locate.packed import pack, pair
 from barlovento.locate.precision import learn_precision, set_precision
 from barlovento.locate.sweep import Record, record, sweeps
@@ -26,6 +25,7 @@ from barlovento.locate.unknowns import (
     EPS,
     LASTING,
     SIZE,
+    TOGETHER,
     Problem,
     State,
     copied,
@@ -34,18 +34,8 @@ from barlovento.locate.unknowns import (
 
 Floats = NDArray[np.float64]
 
-GRID = 32
-"""Cells along each side of the birth map [1]."""
-
 BETAS = (0.05, 0.2, 0.5, 1.0)
 """Powers of the likelihood while warming up [1]."""
-
-
-PER_READING = (
-    *("angle", "speed", "radial", "air", "survey", "block", "sensor", "y", "censored", "weight"),
-    *("t0", "t1", "knot", "knot_f", "common", "common_f"),
-)
-"""Members of a problem whose last axis is the readings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +69,7 @@ class Draws:
 
     sources: Floats
     nuisance: Floats
+    moved: Floats
     states: list[State]
     background: Floats
     plume: Floats
@@ -118,7 +109,7 @@ def start_state(p: Problem) -> State:
         lb=np.zeros(blocks),
         lp=np.zeros(n),
         grid=np.full(GRID * GRID, 1.0 / GRID**2),
-        step=np.array([0.3] + [0.3] * 8 + [0.1]),
+        step=np.array([0.3] * 9 + [0.1] + [0.3] * (1 + slots)),
         precision=np.zeros((dim, dim)),
         seen=np.zeros((slots, p.site.shape[1], N_VIEW)),
         work=np.zeros((rows, N_WORK)),
@@ -127,50 +118,6 @@ def start_state(p: Problem) -> State:
     refresh(pack(p), pack(state))
     set_precision(p, [state])
     return state
-
-
-def set_birth_map(p: Problem, st: State, others: list[Floats]) -> Floats:
-    """Return a birth density over cells from what the state leaves unexplained, sum one."""
-    n = len(p.y)
-    pick = np.arange(n) if n <= 500 else np.linspace(0, n - 1, 500).astype(int)
-    small = subset(p, pick)
-    sub = st._replace(
-        c=np.ascontiguousarray(st.c[:, pick]),
-        e=np.ascontiguousarray(st.e[:, pick]),
-        near=np.ascontiguousarray(st.near[:, pick]),
-        b=st.b[pick],
-        towards=st.towards[pick],
-    )
-    x = p.low[0] + (np.arange(GRID) + 0.5) / GRID * (p.high[0] - p.low[0])
-    y = p.low[1] + (np.arange(GRID) + 0.5) / GRID * (p.high[1] - p.low[1])
-    out = np.zeros((GRID, GRID))
-    rates = np.exp(p.rate_mu + p.rate_sd * np.array([-1.5, -0.75, 0.0, 0.75, 1.5]))
-    gain_map(pack(small), pack(sub), x, y, 0.5 * (p.low[2] + p.high[2]), rates, out)
-    gain = np.maximum(out - out.max(), -700.0)
-    density = np.zeros(GRID * GRID)
-    for power in (0.5, 0.1):
-        w = np.exp(power * gain).ravel()
-        density += w / w.sum()
-    return np.asarray(sum([density / density.sum(), *others]) / (1 + len(others)))
-
-
-def subset(p: Problem, rows: NDArray[np.int64]) -> Problem:
-    """Return the problem with the readings ``rows`` alone."""
-    counts = (p.node_start[1:] - p.node_start[:-1])[rows]
-    index = np.concatenate([np.arange(p.node_start[r], p.node_start[r + 1]) for r in rows])
-    per_reading: dict[str, Any] = {
-        name: np.ascontiguousarray(getattr(p, name)[..., rows]) for name in PER_READING
-    }
-    return p._replace(
-        # Where a source may be is looked for with plumes alone.
-        puff_start=np.zeros((len(p.angle), len(rows) + 1), dtype=np.int64),
-        vane=np.ascontiguousarray(p.vane[:, rows]),
-        node_start=np.concatenate([[0], np.cumsum(counts)]),
-        node_site=p.node_site[index],
-        node_z=np.ascontiguousarray(p.node_z[:, index]),
-        node_w=p.node_w[index],
-        **per_reading,
-    )
 
 
 @dataclass(slots=True)
@@ -201,7 +148,7 @@ def warm_up(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None])
             last = record(st, half)
             sweeps(p, st, rng, half, beta=beta, adapt=0.15, into=last)
             set_precision(p, [st], curved=beta == 1.0)
-            st.step[EPS] = FRESH
+            try_anew(st)
             tell()
     chain.level = float(last.nuisance[:, -1].mean())
 
@@ -227,6 +174,12 @@ def plant(p: Problem, st: State) -> None:
     set_precision(p, [st])
 
 
+def try_anew(st: State) -> None:
+    """Set the Hamiltonian steps to what a new preconditioner is tried with."""
+    st.step[EPS] = FRESH
+    st.step[TOGETHER:] = FRESH
+
+
 def settle(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) -> None:
     """Take the curvature at a few states of the posterior, and adapt steps to it."""
     st, rng = chain.state, chain.rng
@@ -236,7 +189,7 @@ def settle(p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]) 
     for _ in range(LOOKS):
         seen.append(copied(st))
         set_precision(p, [*seen[:-1], st], curved=True)
-        st.step[EPS] = FRESH
+        try_anew(st)
         sweeps(p, st, rng, effort.warm_up // 2, adapt=0.1)
         tell()
 
@@ -266,7 +219,7 @@ def align(chains: list[_Chain]) -> None:
 
 def sample(
     p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]
-) -> tuple[Floats, Floats, list[Floats], list[Floats]]:
+) -> tuple[Record, list[Floats], list[Floats]]:
     """Return the chain's draws, and snapshots of background and plume at every reading."""
     st = chain.state
     out = record(st, effort.sweeps // effort.thin)
@@ -277,7 +230,7 @@ def sample(
         background.append(st.b.copy())
         plume.append(plume_of(p, st))
         tell()
-    return out.sources[: out.kept], out.nuisance[: out.kept], background, plume
+    return out, background, plume
 
 
 def plume_of(p: Problem, st: State) -> Floats:
@@ -363,12 +316,24 @@ def run_chains(p: Problem, seed: int, effort: Effort, tell: Callable[[float], No
             )
         # The steps settle on the last preconditioner, and stay as they are while sampling.
         list(pool.map(lambda c: listen(c.problem, c, effort.warm_up, step(effort.warm_up)), chains))
-        draws = _draw(pool, chains, effort, step(effort.sweeps // 10))
+        tell_draws = step(effort.sweeps // 10)
+        draws = _draw(pool, chains, effort, tell_draws)
         done_with = effort.sweeps
         while done_with + effort.sweeps <= effort.most and not agree(draws.sources, draws.nuisance):
+            if done_with == effort.sweeps:
+                # The first draws have shown better than the warm-up how wide everything is. They
+                # serve to move faster from here on, and count no more.
+                learn_precision([c.state for c in chains], [*draws.moved], [*draws.sources[..., 0]])
+                list(pool.map(lambda c: listen(c.problem, c, effort.warm_up, _still), chains))
+                draws = _draw(pool, chains, effort, tell_draws)
+            else:
+                draws = _append(draws, _draw(pool, chains, effort, tell_draws))
             done_with += effort.sweeps
-            draws = _append(draws, _draw(pool, chains, effort, step(effort.sweeps // 10)))
     return draws
+
+
+def _still() -> None:
+    """Tell nothing."""
 
 
 def _draw(
@@ -377,11 +342,12 @@ def _draw(
     """Sample all chains once."""
     parts = list(pool.map(lambda c: sample(c.problem, c, effort, tell), chains))
     return Draws(
-        sources=np.array([part[0] for part in parts]),
-        nuisance=np.array([part[1] for part in parts]),
+        sources=np.array([part[0].sources[: part[0].kept] for part in parts]),
+        nuisance=np.array([part[0].nuisance[: part[0].kept] for part in parts]),
+        moved=np.array([part[0].moved[: part[0].kept] for part in parts]),
         states=[c.state for c in chains],
-        background=np.array([row for part in parts for row in part[2]]),
-        plume=np.array([row for part in parts for row in part[3]]),
+        background=np.array([row for part in parts for row in part[1]]),
+        plume=np.array([row for part in parts for row in part[2]]),
     )
 
 
@@ -390,6 +356,7 @@ def _append(first: Draws, second: Draws) -> Draws:
     return Draws(
         sources=np.concatenate([first.sources, second.sources], axis=1),
         nuisance=np.concatenate([first.nuisance, second.nuisance], axis=1),
+        moved=np.concatenate([first.moved, second.moved], axis=1),
         states=second.states,
         background=np.concatenate([first.background, second.background]),
         plume=np.concatenate([first.plume, second.plume]),

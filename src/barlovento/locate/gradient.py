@@ -22,9 +22,19 @@ from barlovento.locate.kernels import (
     log_prior_source,
     missed_share,
     quiet,
+    standardise,
     variances,
 )
-from barlovento.locate.plumes import active, errors_of, look, position, set_wind, turn_scale
+from barlovento.locate.plumes import (
+    active,
+    errors_of,
+    look,
+    most_nodes,
+    nodes_of,
+    position,
+    set_wind,
+    turn_scale,
+)
 from barlovento.locate.turns import (
     BY_PLUME,
     BY_SCALE,
@@ -100,6 +110,7 @@ def gradient(p, st, beta, grad, want):  # type: ignore[no-untyped-def]
         total += _turns(p, st, k, gain, sig2s, by)
         score[:] = 0.0
         _score(p, st, k, rows, by, score, 4 * n_slot, 4 * n_slot + n_glob)
+        standardise(p, st, score, 4 * n_slot + n_glob + 1)
         for v in range(dim):
             grad[v] += score[v]
         if want == 1:
@@ -134,7 +145,9 @@ def _nodes(p, st, k, pos):  # type: ignore[no-untyped-def]
     err = np.empty(6)
     lag = st.lag[0]
     scale, spare = turn_scale(p, st, k)
-    node_site, node_z, node_w, node_start = p.node_site, p.node_z[lag], p.node_w, p.node_start
+    node_site, node_z, node_w = p.node_site, p.node_z[lag], p.node_w
+    node_start, node_close = p.node_start, p.node_close
+    which = np.empty(most_nodes(node_start), dtype=np.int64)
     table_y, table_z, table_u, tops = p.table_y, p.table_z, p.table_u, p.top
     speed, radial, air, turn_node = p.speed[lag], p.radial[lag], p.air[lag], p.turn_node
     order, t0, t1, towards = p.block_row, p.t0, p.t1, st.towards
@@ -159,6 +172,7 @@ def _nodes(p, st, k, pos):  # type: ignore[no-untyped-def]
             views = seen[j]
             first_puff, last_puff = puff_start[lag, i], puff_start[lag, i + 1]
             puffs = last_puff > first_puff
+            count = nodes_of(node_start, node_close, node_site, views, i, which)
             for n in range(first_puff, max(last_puff, first_puff + 1)):
                 if puffs:
                     a = rate[j] * active(left[n], gone[n], window[j, 0], window[j, 1])
@@ -166,7 +180,8 @@ def _nodes(p, st, k, pos):  # type: ignore[no-untyped-def]
                     a = rate[j] * active(t0[i], t1[i], window[j, 0], window[j, 1])
                 if a <= 0.0:
                     continue
-                for node in range(node_start[i], node_start[i + 1]):
+                for v in range(count):
+                    node = which[v]
                     if puffs:
                         amplitude, angle, spread, even = puff_ray_gradient(
                             views,

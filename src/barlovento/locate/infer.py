@@ -115,9 +115,9 @@ def choose_effort(p: unknowns.Problem) -> Effort:
     Effort
         Depends on the problem alone, so that answers repeat.
     """
-    size = 3 * len(p.node_w) + len(p.y) * len(p.turn_node) / 4 + 100
+    size = 3 * int((p.node_close - p.node_start[:-1]).sum()) + len(p.y) * len(p.turn_node) / 4 + 100
     sweeps = int(np.clip(2e6 / size, 300, 800) // 10 * 10)
-    most = int(np.clip(4e6 / size, sweeps, 2400))
+    most = int(np.clip(4e6 / size, 2 * sweeps, 2400))
     return Effort(chains=4, warm_up=max(sweeps // 8, 40), sweeps=sweeps, most=most)
 
 

@@ -296,7 +296,10 @@ def refresh(p, st):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def log_prior_lasting(p, st, grad, at):  # type: ignore[no-untyped-def]
-    """Return the log prior of direction scale and sensors; add its gradient from ``at`` on."""
+    """Return the log prior of direction scale and sensors; add its gradient from ``at`` on.
+
+    Gains and turns of the sensors count over their standard deviations.
+    """
     lp = 0.0
     if p.use_block == 1:
         z = (st.hyper[DIR_SD] - p.hyper_mu[DIR_SD]) / p.hyper_sd[DIR_SD]
@@ -304,11 +307,34 @@ def log_prior_lasting(p, st, grad, at):  # type: ignore[no-untyped-def]
         grad[at] -= z / p.hyper_sd[DIR_SD]
     n_sensor = st.noise.shape[0]
     spread, turning = math.exp(st.hyper[SENSOR_SD]), math.exp(st.hyper[TURN_SD])
+    ruled = False
     for k in range(n_sensor):
         if p.use_gain[k] == 1:
+            ruled = True
             g = st.sensor_gain[k] / spread
             t = st.sensor_turn[k] / turning
             lp -= 0.5 * (g * g + t * t)
-            grad[at + 1 + k] -= g / spread
-            grad[at + 1 + n_sensor + k] -= t / turning
+            grad[at + 1 + k] -= g
+            grad[at + 1 + n_sensor + k] -= t
+    if ruled:
+        at += 1 + 2 * n_sensor
+        for h in (SENSOR_SD, TURN_SD):
+            z = (st.hyper[h] - p.hyper_mu[h]) / p.hyper_sd[h]
+            lp -= 0.5 * z * z
+            grad[at] -= z / p.hyper_sd[h]
+            at += 1
     return lp
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def standardise(p, st, score, at):  # type: ignore[no-untyped-def]
+    """Turn derivatives by gains and turns into those over their spreads, and by ln of these."""
+    n_sensor, use_gain = st.noise.shape[0], p.use_gain
+    spread, turning = math.exp(st.hyper[SENSOR_SD]), math.exp(st.hyper[TURN_SD])
+    last = at + 2 * n_sensor
+    for k in range(n_sensor):
+        if use_gain[k] == 1:
+            score[last] += score[at + k] * st.sensor_gain[k]
+            score[last + 1] += score[at + n_sensor + k] * st.sensor_turn[k]
+            score[at + k] *= spread
+            score[at + n_sensor + k] *= turning

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from barlovento.locate.kernels import gains, likelihood, reading, variances
+from barlovento.locate.kernels import gains, likelihood, log_prior_source, reading, variances
 from barlovento.locate.local import taken
 from barlovento.locate.packed import Pair
 from barlovento.locate.plumes import fill_source, look, one_reading, plume_at
@@ -31,6 +31,9 @@ NEAR_GUESS = 0.6
 
 NO_GUESS = -90.0
 """Below this there is no rate that explains anything [1]."""
+
+STEPS = (math.log(0.01), math.log(1.0))
+"""Smallest and largest size of a step of a source's place, in logits of the box [ln 1]."""
 
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 
@@ -250,6 +253,36 @@ def draw_window(p: Problem, rng: np.random.Generator) -> tuple[float, float]:
             a = 0.0
         if b > a:
             return float(a), float(b)
+
+
+def move_places(both: Pair, rng: np.random.Generator, beta: float) -> None:
+    """Let each of several sources take a step of any size, drawn anew each time.
+
+    Parameters
+    ----------
+    both : Pair
+        The arrays and the chain.
+    rng : Generator
+        The chain's randomness.
+    beta : float
+        Power of the likelihood [1].
+    """
+    st = both.st
+    held = np.flatnonzero(st.on == 1).tolist()
+    if len(held) < 2:
+        return
+    trial = Trial(both)
+    for j in held:
+        kept = _keep(st, j)
+        before = log_prior_source(both.args[0], st.theta[j])
+        size = math.exp(rng.uniform(*STEPS))
+        st.theta[j] += size * np.array([1.0, 1.0, 1.0, 0.5]) * rng.standard_normal(4)
+        fill_source(*both.args, j)
+        change = log_prior_source(both.args[0], st.theta[j]) - before
+        if taken(rng, beta * trial.gained() + change):
+            trial.take()
+        else:
+            _put_back(kept)
 
 
 def move_windows(both: Pair, rng: np.random.Generator, beta: float) -> None:

@@ -11,6 +11,9 @@ from barlovento.dispersion.plume import bell, coupling, ray, view
 from barlovento.dispersion.puff import puff_ray
 from barlovento.locate.unknowns import BEND, DIR_SD, LASTING, SIZE, TURNS, VANE
 
+CLOSE = 3.0
+"""Distance within which a source is close to a piece of path, in halves of the piece [1]."""
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def position(p, theta, out):  # type: ignore[no-untyped-def]
@@ -91,6 +94,37 @@ def look(p, lag, phi, pos, seen):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def nodes_of(node_start, node_close, node_site, seen, i, out):  # type: ignore[no-untyped-def]
+    """Fill the nodes that stand for reading i as a source sees it, and return their number.
+
+    Next to the source a plume changes within a piece of path: the parts stand for those pieces.
+    """
+    first, close = node_start[i], node_close[i]
+    parts = (node_start[i + 1] - close) // (close - first)
+    count = 0
+    for k in range(first, close):
+        s = node_site[k]
+        half2 = seen[s, 10] * seen[s, 10] + seen[s, 11] * seen[s, 11]
+        if parts > 0 and seen[s, 0] * seen[s, 0] < CLOSE * CLOSE * half2:
+            for part in range(parts):
+                out[count + part] = close + (k - first) * parts + part
+            count += parts
+        else:
+            out[count] = k
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def most_nodes(node_start):  # type: ignore[no-untyped-def]
+    """Return how many nodes a reading can have."""
+    most = 0
+    for i in range(node_start.shape[0] - 1):
+        most = max(most, node_start[i + 1] - node_start[i])
+    return most
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def one_reading(p, lag, i, h, towards, size, seen):  # type: ignore[no-untyped-def]
     """Return coupling and lever [s m-3 x 1e9] of a source at reading i, summed over nodes.
 
@@ -117,7 +151,9 @@ def one_reading(p, lag, i, h, towards, size, seen):  # type: ignore[no-untyped-d
     c = 0.0
     e = 0.0
     g = p.air[lag, i]
-    for k in range(p.node_start[i], p.node_start[i + 1]):
+    which = np.empty(p.node_start[i + 1] - p.node_start[i], dtype=np.int64)
+    for v in range(nodes_of(p.node_start, p.node_close, p.node_site, seen, i, which)):
+        k = which[v]
         ck, ek = coupling(
             seen,
             p.node_site[k],
@@ -156,7 +192,9 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
     look(p, lag, st.phi, pos, seen)
     rate, on, off = 1e9 * math.exp(st.theta[j, 3]), st.window[j, 0], st.window[j, 1]
     size = math.exp(st.phi[st.phi.shape[0] - LASTING + SIZE])
-    node_site, node_z, node_w, node_start = p.node_site, p.node_z[lag], p.node_w, p.node_start
+    node_site, node_z, node_w = p.node_site, p.node_z[lag], p.node_w
+    node_start, node_close = p.node_start, p.node_close
+    which = np.empty(most_nodes(node_start), dtype=np.int64)
     table_y, table_z, table_u, tops = p.table_y, p.table_z, p.table_u, p.top
     speed, radial, air, turn_node = p.speed[lag], p.radial[lag], p.air[lag], p.turn_node
     block, t0, t1, factor, towards = p.block, p.t0, p.t1, p.turn_factor, st.towards
@@ -172,6 +210,7 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
             near[i] = 0
         scale = direction_sd * factor[block[i]]
         g = air[i]
+        count = nodes_of(node_start, node_close, node_site, seen, i, which)
         if puff_start[lag, i] < puff_start[lag, i + 1]:
             if surveys[i] != survey:
                 survey = surveys[i]
@@ -180,7 +219,8 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
                 a = rate * active(left[n], gone[n], on, off)
                 if a <= 0.0:
                     continue
-                for k in range(node_start[i], node_start[i + 1]):
+                for v in range(count):
+                    k = which[v]
                     amplitude, angle, spread, even = puff_ray(
                         seen,
                         node_site[k],
@@ -201,7 +241,8 @@ def fill_source(p, st, j):  # type: ignore[no-untyped-def]
         a = rate * active(t0[i], t1[i], on, off)
         if a <= 0.0:
             continue
-        for k in range(node_start[i], node_start[i + 1]):
+        for v in range(count):
+            k = which[v]
             amplitude, angle, spread, even = ray(
                 seen,
                 node_site[k],

@@ -67,8 +67,8 @@ def _prior_precision(p: Problem, st: State) -> Floats:
             np.tile([0.3, 0.3, 0.3, 1.0 / p.rate_sd**2], slots),
             1 / p.global_sd**2,
             [1 / p.hyper_sd[DIR_SD] ** 2],
-            np.full(len(st.noise), np.exp(-2.0 * st.hyper[SENSOR_SD])),
-            np.full(len(st.noise), np.exp(-2.0 * st.hyper[TURN_SD])),
+            np.ones(2 * len(st.noise)),
+            1 / np.maximum(p.hyper_sd[[SENSOR_SD, TURN_SD]], 1e-3) ** 2,
         ]
     )
     prior[4 * slots : 4 * slots + surveys] = 1.0 / math.radians(8.0) ** 2

@@ -174,9 +174,10 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
     number = np.log(np.array(prior.number))
     problem = unknowns.as_problem(
         node_start=node[0],
+        node_close=node[1],
         node_site=node_site,
-        node_z=node[1][2],
-        node_w=node[1][3, 0],
+        node_z=node[2][2],
+        node_w=node[2][3, 0],
         site=site,
         site_survey=site_survey,
         angle=joined["angle"],
@@ -313,24 +314,39 @@ def _tables(
     return tables, np.asarray(row).reshape(state.shape[:2])
 
 
-def _nodes(survey: Survey, red: Reduced, lags: Floats) -> tuple[Ints, Floats]:
-    """Return where each reading's nodes start, and x, y, z, weight and halves, (6, l, m)."""
-    count = pieces(red)
-    each = [nodes(at_lag(survey.observations, red, float(lag)), count) for lag in lags]
-    return each[0][0], np.array([n[1:] for n in each]).swapaxes(0, 1)
+def _nodes(survey: Survey, red: Reduced, lags: Floats) -> tuple[Ints, Ints, Floats]:
+    """Return where each reading's nodes start and those of the finer cut, and the nodes.
+
+    These are x, y, z, weight and halves, shape (6, l, m).
+    """
+    counts = pieces(red)
+    owner = np.concatenate([np.repeat(2 * np.arange(len(c)) + k, c) for k, c in enumerate(counts)])
+    order = np.argsort(owner, kind="stable")
+    each = []
+    for lag in lags:
+        there = at_lag(survey.observations, red, float(lag))
+        cut = [nodes(there, count)[1:] for count in counts]
+        each.append([np.concatenate(both)[order] for both in zip(*cut, strict=True)])
+    start = np.concatenate([[0], np.cumsum(counts[0] + counts[1])])
+    return start, start[:-1] + counts[0], np.array(each).swapaxes(0, 1)
 
 
-def _join_nodes(parts: Sequence[tuple[Ints, Floats]]) -> tuple[Ints, Floats]:
-    """Return the nodes of all surveys in one pair of arrays."""
-    start = [np.zeros(1, dtype=np.int64)]
+def _join_nodes(parts: Sequence[tuple[Ints, Ints, Floats]]) -> tuple[Ints, Ints, Floats]:
+    """Return the nodes of all surveys in one set of arrays."""
+    start, close = [np.zeros(1, dtype=np.int64)], []
     for part in parts:
+        close.append(part[1] + start[-1][-1])
         start.append(part[0][1:] + start[-1][-1])
-    return np.concatenate(start), np.concatenate([part[1] for part in parts], axis=-1)
+    return (
+        np.concatenate(start),
+        np.concatenate(close),
+        np.concatenate([part[2] for part in parts], axis=-1),
+    )
 
 
-def _sites(node: tuple[Ints, Floats], survey: Ints) -> tuple[Floats, Ints, Ints]:
+def _sites(node: tuple[Ints, Ints, Floats], survey: Ints) -> tuple[Floats, Ints, Ints]:
     """Return the distinct places over all lags, (l, s, 4), each node's place, and its survey."""
-    x, y, _, _, half_x, half_y = node[1]
+    x, y, _, _, half_x, half_y = node[2]
     owner = np.repeat(survey, np.diff(node[0]))
     rows = np.concatenate([x, y, half_x, half_y, owner[None]]).T
     site, which = np.unique(rows, axis=0, return_inverse=True)

@@ -31,7 +31,13 @@ STRETCH_LENGTH = 8.0
 
 
 PIECE = 12.0
-"""Longest piece of a path over which the plume's other factors are held [m]."""
+"""Longest piece of a path that a source sees from afar [m]."""
+
+FINE = 3.0
+"""Longest part of such a piece that a source sees from close by [m]."""
+
+MOST = 12
+"""Most of the former [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,23 +194,31 @@ def at_lag(obs: Observations, reduced: Reduced, lag: float) -> Reduced:
     return replace(reduced, **moved)
 
 
-def pieces(reduced: Reduced) -> Ints:
-    """Return into how many pieces each reading's path is cut, one for a point, shape (n,).
+def pieces(reduced: Reduced) -> tuple[Ints, Ints]:
+    """Return into how many pieces each reading's path is cut, seen from afar and from close by.
 
     Parameters
     ----------
     reduced : Reduced
         Readings.
+
+    Returns
+    -------
+    far, close : ndarray of int, shape (n,)
+        The first is one for a point; the second a multiple of it, or zero where there is no
+        need to cut any finer.
     """
     path = np.isfinite(reduced.x2)
     length = np.where(path, np.hypot(reduced.x2 - reduced.x, reduced.y2 - reduced.y), 0.0)
-    return np.asarray(np.where(path, np.clip(np.ceil(length / PIECE), 1, 12), 1), dtype=np.int64)
+    far = np.clip(np.ceil(length / PIECE), 1, MOST).astype(np.int64)
+    parts = np.ceil(length / far / FINE).astype(np.int64)
+    return far, np.where(parts > 1, far * parts, 0)
 
 
 def nodes(
     reduced: Reduced, count: Ints
 ) -> tuple[Ints, Floats, Floats, Floats, Floats, Floats, Floats]:
-    """Return the pieces of path that each reading averages: one for a point.
+    """Return the pieces of path that each reading averages, in one of the ways to cut it.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ from barlovento.locate.kernels import (
     log_prior_source,
 )
 from barlovento.locate.local import draw_turns, move_hyper, move_lag, move_noise
-from barlovento.locate.number import move_jump, move_number, move_windows
+from barlovento.locate.number import move_jump, move_number, move_places, move_windows
 from barlovento.locate.packed import pair
 from barlovento.locate.trajectory import PLAIN, hamiltonian, read
 from barlovento.locate.unknowns import DIR_SD, SENSOR_SD, TURN_SD, Problem, State
@@ -99,6 +99,7 @@ def sweeps(
         move_number(both, rng, beta)
         if it % 4 == 0:
             move_jump(both, rng, beta)
+        move_places(both, rng, beta)
         if p.window == 1 and it % 3 == 0:
             move_windows(both, rng, beta)
         if len(p.angle) > 1:
@@ -134,7 +135,7 @@ def log_prior(p: Problem, st: State, args: tuple[Any, Any]) -> float:
     lp += log_prior_lasting(*args, scratch, PLAIN)
     lp -= p.use_gain.sum() * (st.hyper[SENSOR_SD] + st.hyper[TURN_SD])
     free = p.hyper_sd > 0.0
-    free[DIR_SD] = False
+    free[[DIR_SD, SENSOR_SD, TURN_SD]] = False
     lp -= 0.5 * (((st.hyper - p.hyper_mu)[free] / p.hyper_sd[free]) ** 2).sum()
     for j in np.flatnonzero(st.on == 1):
         lp += log_prior_source(args[0], st.theta[j])

@@ -39,8 +39,9 @@ SIZE, BEND, VANE = 2, 3, 4
 TURNS = 16
 """Turns of a block's wind that are summed over; a multiple of what a vector holds [1]."""
 
-EPS, HYPER0, NOISE_STEP = 0, 1, 9
-"""Places in ``State.step``: Hamiltonian step, one step per hyper-parameter, step of the noise."""
+EPS, HYPER0, NOISE_STEP, TOGETHER, WITHOUT = 0, 1, 9, 10, 11
+"""Places in ``State.step``: Hamiltonian step with at most one source, a step per hyper-parameter,
+step of the noise; Hamiltonian steps of several sources at once, and without one, for each slot."""
 
 
 class Problem(NamedTuple):
@@ -51,9 +52,10 @@ class Problem(NamedTuple):
     """
 
     node_start: Ints  # (n + 1,)
+    node_close: Ints  # (n,) end of a reading's pieces of path; their parts follow, in their order
     node_site: Ints  # (m,) place of each node among the sites
     node_z: Floats  # (l, m)
-    node_w: Floats  # (m,) weights that sum to one per reading
+    node_w: Floats  # (m,) weights that sum to one per reading, of pieces and of parts
     site: Floats  # (l, s, 4) east, north, and half the piece of path that the site stands for [m]
     site_survey: Ints  # (s,)
     angle: Floats  # (l, n) where the wind goes to, anticlockwise from east [rad]
@@ -157,7 +159,7 @@ def dimension(slots: int, n_global: int, n_sensor: int) -> int:
     """Return the length of the vector that Hamiltonian moves work on.
 
     Four coordinates of each slot, the global errors, ln of the direction scale, gains and turns
-    of the sensors, in this order.
+    of the sensors over their standard deviations, and ln of those two, in this order.
 
     Parameters
     ----------
@@ -169,7 +171,7 @@ def dimension(slots: int, n_global: int, n_sensor: int) -> int:
     int
         D.
     """
-    return 4 * slots + n_global + 1 + 2 * n_sensor
+    return 4 * slots + n_global + 3 + 2 * n_sensor
 
 
 def as_problem(**arrays: Any) -> Problem:

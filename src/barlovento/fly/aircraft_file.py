@@ -151,7 +151,7 @@ def _aircraft(key: str, table: dict[str, Any], file: str, faults: list[Fault]) -
 def figure(
     given: object, column: str, unit: str, low: float, high: float, wrong: Any
 ) -> float | None:
-    """Return a figure in our unit, or None after its fault is listed."""
+    """Return a figure between low and high [our unit], or None after its fault is listed."""
     units = UNITS[unit]
     if not isinstance(given, dict) or not {"value", "unit", "source"} <= given.keys():
         wrong(

@@ -272,5 +272,13 @@ def rounded(seconds: Floats, width: float, buckets: int) -> NDArray[np.int64]:
 
 
 def slack_width(endurance: float, buckets: int) -> float:
-    """Return the width of a step so that ``buckets`` of them cover an endurance [s]."""
+    """Return the width of a step so that ``buckets`` of them cover an endurance [s].
+
+    Parameters
+    ----------
+    endurance : float
+        To cover [s].
+    buckets : int
+        Steps.
+    """
     return math.nextafter(endurance / buckets, math.inf)

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from barlovento.plan.pricing import (
     endings,
+    knapsack,
     loose_best,
     loose_route,
     rounded,
@@ -85,10 +86,8 @@ class Columns:
         return best
 
     def flyable(self, number: int) -> bool:
-        """Tell whether a sortie comes to no cell twice and is back in time.
-
-        The loose relaxation rounds time down, so what it finds may be too long.
-        """
+        """Tell whether a sortie comes to no cell twice and is back in time."""
+        # The loose relaxation rounds time down, so what it finds may be too long.
         order, sortie = self.orders[number], self.groups[self.group[number]][0]
         most = self.problem.sorties[sortie].endurance * (1 + 1e-9)
         return len(set(order)) == len(order) and self.problem.seconds(sortie, order) <= most
@@ -131,7 +130,13 @@ class Master:
         self.value = 0.0
 
     def solve(self, seconds: float) -> bool:
-        """Take new sorties in and solve in so many seconds [s]; tell whether it is an optimum."""
+        """Take new sorties in and solve; tell whether an optimum was reached.
+
+        Parameters
+        ----------
+        seconds : float
+            At most [s].
+        """
         columns, infinite = self._columns, self._solver.infinity()
         for number in range(self._taken, len(columns.orders)):
             share = self._solver.NumVar(0.0, infinite, "")
@@ -232,18 +237,6 @@ def look(problem: Problem, sortie: int, prices: Floats, cutoff: float, *, exact:
             route = loose_route(cell, prize, start, steps, first, follower, second, buckets)
             orders.append(tuple(some[route].tolist()))
     return Priced(best, orders, False)
-
-
-def knapsack(prize: Floats, weights: Floats, capacity: float) -> float:
-    """Return the most that fits into a capacity [s], the last by its part (Dantzig's bound)."""
-    order = np.argsort(-prize / weights)
-    total = np.cumsum(weights[order])
-    whole = int(np.searchsorted(total, capacity, side="right"))
-    value = float(prize[order[:whole]].sum())
-    if whole < order.size:
-        left = capacity - (total[whole - 1] if whole else 0.0)
-        value += float(prize[order[whole]] * left / weights[order[whole]])
-    return value
 
 
 def _near(ways: Floats) -> NDArray[np.uint64]:

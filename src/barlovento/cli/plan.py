@@ -23,7 +23,7 @@ Searched = Annotated[
     list[Path] | None,
     Parameter(
         help="Folders that `locate` wrote after flights: their searched.nc lowers the prior where "
-        "nothing was seen, their result.json says what was found. Give the option once for each."
+        "nothing was seen. Nothing else of them is read. Give the option once for each."
     ),
 ]
 

@@ -151,7 +151,19 @@ def _aircraft(key: str, table: dict[str, Any], file: str, faults: list[Fault]) -
 def figure(
     given: object, column: str, unit: str, low: float, high: float, wrong: Any
 ) -> float | None:
-    """Return a figure in our unit, or None after its fault is listed."""
+    """Return a figure in our unit, or None after its fault is listed.
+
+    Parameters
+    ----------
+    given : object
+        Table of the file.
+    column, unit : str
+        Its name, and our unit.
+    low, high : float
+        What it lies between [our unit].
+    wrong : callable
+        Takes column, fault and mend.
+    """
     units = UNITS[unit]
     if not isinstance(given, dict) or not {"value", "unit", "source"} <= given.keys():
         wrong(

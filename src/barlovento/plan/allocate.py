@@ -253,7 +253,7 @@ def combine(
 
     problem, groups = columns.problem, columns.groups
     model = cp_model.CpModel()
-    simple = [k for k, order in enumerate(columns.orders) if len(set(order)) == len(order)]
+    simple = [k for k in range(len(columns.orders)) if columns.flyable(k)]
     worth = {k: columns.worth(k) for k in simple}
     # The best come first; an overlong tail only slows the solver down.
     simple = sorted(simple, key=lambda k: -worth[k])[:6000]
@@ -279,7 +279,9 @@ def combine(
     for k in simple:
         model.add_hint(use[k], (columns.group[k], frozenset(columns.orders[k])) in hinted)
     solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = max(seconds, 0.1)
+    # Counted in work, so that a busy machine finds the same; the clock is only a last resort.
+    solver.parameters.max_deterministic_time = max(seconds, 0.1)
+    solver.parameters.max_time_in_seconds = max(2.0 * seconds, 2.0)
     solver.parameters.num_workers = 1
     if solver.solve(model) not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
         return None

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from barlovento.plan.pricing import (
     endings,
+    knapsack,
     loose_best,
     loose_route,
     rounded,
@@ -84,9 +85,16 @@ class Columns:
             best[group] = max(best[group], gain)
         return best
 
-    def drop_repeated(self) -> None:
-        """Forget sorties that come back to a cell."""
-        keep = [k for k, order in enumerate(self.orders) if len(set(order)) == len(order)]
+    def flyable(self, number: int) -> bool:
+        """Tell whether a sortie comes to no cell twice and is back in time."""
+        # The loose relaxation rounds time down, so what it finds may be too long.
+        order, sortie = self.orders[number], self.groups[self.group[number]][0]
+        most = self.problem.sorties[sortie].endurance * (1 + 1e-9)
+        return len(set(order)) == len(order) and self.problem.seconds(sortie, order) <= most
+
+    def drop_relaxed(self) -> None:
+        """Forget sorties that can't be flown: only the loose relaxation allows them."""
+        keep = [k for k in range(len(self.orders)) if self.flyable(k)]
         self._known = {(self.group[k], tuple(sorted(self.orders[k]))) for k in keep}
         self.orders = [self.orders[k] for k in keep]
         self.group = [self.group[k] for k in keep]
@@ -122,7 +130,13 @@ class Master:
         self.value = 0.0
 
     def solve(self, seconds: float) -> bool:
-        """Take new sorties in and solve; tell whether an optimum was reached."""
+        """Take new sorties in and solve; tell whether an optimum was reached.
+
+        Parameters
+        ----------
+        seconds : float
+            At most [s].
+        """
         columns, infinite = self._columns, self._solver.infinity()
         for number in range(self._taken, len(columns.orders)):
             share = self._solver.NumVar(0.0, infinite, "")
@@ -225,18 +239,6 @@ def look(problem: Problem, sortie: int, prices: Floats, cutoff: float, *, exact:
     return Priced(best, orders, False)
 
 
-def knapsack(prize: Floats, weights: Floats, capacity: float) -> float:
-    """Return the most that fits, the last by its part (Dantzig's bound)."""
-    order = np.argsort(-prize / weights)
-    total = np.cumsum(weights[order])
-    whole = int(np.searchsorted(total, capacity, side="right"))
-    value = float(prize[order[:whole]].sum())
-    if whole < order.size:
-        left = capacity - (total[whole - 1] if whole else 0.0)
-        value += float(prize[order[whole]] * left / weights[order[whole]])
-    return value
-
-
 def _near(ways: Floats) -> NDArray[np.uint64]:
     """Return the bits of the cells that each cell remembers, itself among them."""
     n = len(ways)
@@ -305,8 +307,8 @@ def bounded(
     half = until - (1 - LOOSE) * max(0.0, until - clock())
     centre = _descend(columns, master, centre, until=half, clock=clock, floor=floor, exact=False)
     if clock() < until and centre.value > floor * (1 + ENOUGH):
-        # Sorties that come back to a cell would hold the programme up.
-        columns.drop_repeated()
+        # Sorties that can't be flown would hold the programme up.
+        columns.drop_relaxed()
         value, _ = _lagrange(columns, master, centre.prices, centre.crews, exact=True)
         centre.value = min(centre.value, value)
         master = Master(columns)

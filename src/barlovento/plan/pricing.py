@@ -272,5 +272,33 @@ def rounded(seconds: Floats, width: float, buckets: int) -> NDArray[np.int64]:
 
 
 def slack_width(endurance: float, buckets: int) -> float:
-    """Return the width of a step so that ``buckets`` of them cover an endurance [s]."""
+    """Return the width of a step so that ``buckets`` of them cover an endurance [s].
+
+    Parameters
+    ----------
+    endurance : float
+        To cover [s].
+    buckets : int
+        Steps.
+    """
     return math.nextafter(endurance / buckets, math.inf)
+
+
+def knapsack(prize: Floats, weights: Floats, capacity: float) -> float:
+    """Return the most that fits, the last by its part (Dantzig's bound).
+
+    Parameters
+    ----------
+    prize, weights : ndarray, shape (n,)
+        What each brings [1] and takes [s].
+    capacity : float
+        For all weights [s].
+    """
+    order = np.argsort(-prize / weights)
+    total = np.cumsum(weights[order])
+    whole = int(np.searchsorted(total, capacity, side="right"))
+    value = float(prize[order[:whole]].sum())
+    if whole < order.size:
+        left = capacity - (total[whole - 1] if whole else 0.0)
+        value += float(prize[order[whole]] * left / weights[order[whole]])
+    return value

@@ -192,10 +192,10 @@ def pinned(run: shared.Run, surroundings: None, prepared: Path, tmp_path: Path) 
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
     """Return what sets the clock of the workspace."""
-    from barlovento import clearing, consenting, keyring, logbook, permission_workspace, sorties
+    from barlovento import consenting, keyring, logbook, permission_workspace, permitting, sorties
 
     def go(moment: datetime) -> None:
-        for module in (permission_workspace, clearing, consenting, keyring, logbook, sorties):
+        for module in (permission_workspace, permitting, consenting, keyring, logbook, sorties):
             monkeypatch.setattr(module, "now", lambda: moment)
 
     return go

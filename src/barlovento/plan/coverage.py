@@ -274,7 +274,10 @@ def _between(
     finish = (float(goal[0]), float(goal[1]), way if ahead is None else ahead)
     turning, corners = shortest_turn(begin, finish, radius)
     chain = np.concatenate([here[None], corners, goal[None]])
-    if len(corners) and not passage.sees(chain[:-1], chain[1:]).all():
+    inside = not len(corners) or (
+        passage.holds(corners).all() and passage.sees(chain[:-1], chain[1:]).all()
+    )
+    if not inside:
         # No room for the wide turn: fly the straight way, which the turn's buffer has to hold.
         return around, max(length, turning)
     return corners, turning

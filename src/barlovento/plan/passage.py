@@ -43,8 +43,21 @@ class Passage:
         self._table: FloatArray | None = None
         self._next: NDArray[np.intp] | None = None
 
+    def holds(self, places: ArrayLike) -> NDArray[np.bool_]:
+        """Tell for each place whether it lies inside.
+
+        Parameters
+        ----------
+        places : array_like
+            Shape (n, 2) [m].
+        """
+        import shapely
+
+        points = shapely.points(np.atleast_2d(np.asarray(places, float)))
+        return np.asarray(shapely.covers(self._area, points))
+
     def sees(self, a: ArrayLike, b: ArrayLike) -> NDArray[np.bool_]:
-        """Tell for pairs of places whether the straight way between them stays inside.
+        """Tell for pairs of places inside whether the straight way between them stays there.
 
         Parameters
         ----------

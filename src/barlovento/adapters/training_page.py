@@ -41,7 +41,7 @@ class LocalPage:
         self._messages: queue.Queue[dict[str, Any]] = queue.Queue()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(None, self._server.serve_forever, daemon=True).start()
 
     @property
     def address(self) -> str:

@@ -46,8 +46,7 @@ def export_plan(plan: Path, out: Path, *, form: str) -> list[str]:
     if not files:
         raise BadInput(f"{plan} holds no sortie. Name the folder that `plan new` wrote.")
     routes = {file.stem: read_plan(file).route for file in files}
-    folder = plan if plan.is_dir() else plan.parent
-    areas = _unsearched(folder)
+    areas = _unsearched(plan if plan.is_dir() else plan.parent)
     made: dict[str, bytes] = {}
     if form in ("all", "qgroundcontrol"):
         for name, route in routes.items():
@@ -56,8 +55,8 @@ def export_plan(plan: Path, out: Path, *, form: str) -> list[str]:
         made[KML] = kml(list(routes.values()), areas)
     if form in ("all", "geopackage"):
         made[GEOPACKAGE] = geopackage(list(routes.values()), areas, written=now())
-    with OutputFolder(out, made) as target:
-        target.publish(made, last=next(reversed(made)))
+    with OutputFolder(out, made) as folder:
+        folder.publish(made, last=next(reversed(made)))
     return list(made)
 
 

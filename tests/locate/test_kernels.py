@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from barlovento.locate import chains
-from barlovento.locate.gradient import gradient
+from barlovento.locate.gradient import SCORES, gradient
 from barlovento.locate.kernels import likelihood, reading, refresh
 from barlovento.locate.packed import pack
 from barlovento.locate.problem import prepare
@@ -111,3 +111,15 @@ def test_the_gradient_is_that_of_differences(posed: tuple[Any, Any]) -> None:
         slope = (ends[0] - ends[1]) / 2e-5
         assert grad[k] == pytest.approx(slope, rel=1e-3, abs=2e-2), k
     gradient(pp, ps, 0.7, grad, 0)
+
+
+def test_scores_of_stretches_sum_to_the_gradient_of_the_likelihood(posed: tuple[Any, Any]) -> None:
+    p, st = posed
+    args = pack(p), pack(st)
+    whole, prior = np.zeros(len(st.precision)), np.zeros(len(st.precision))
+    st.scores[:] = 0.0
+    gradient(*args, 1.0, whole, np.int64(SCORES))
+    told = st.scores.sum(axis=0)
+    gradient(*args, 0.0, prior, np.int64(0))
+    assert np.abs(told).max() > 0.0
+    np.testing.assert_allclose(told, whole - prior, rtol=1e-9, atol=1e-7)

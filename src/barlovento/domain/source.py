@@ -125,12 +125,16 @@ class Diagnostics:
         Draws kept over all chains.
     warnings : tuple of str
         Sentences for people.
+    widened : float
+        By how much the most uncertain direction of a source was widened, because stretches of
+        the survey scatter more than the model says; one where they don't [1].
     """
 
     min_ess: float | None
     max_rhat: float
     draws: int
     warnings: tuple[str, ...]
+    widened: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

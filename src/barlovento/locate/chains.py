@@ -16,10 +16,11 @@ from barlovento.dispersion.plume import N_VIEW
 from barlovento.locate.background import move_background
 from barlovento.locate.birth_map import GRID, set_birth_map
 from barlovento.locate.diagnose import agree
-from barlovento.locate.gradient import N_WORK
+from barlovento.locate.gradient import N_WORK, SCORES, gradient
 from barlovento.locate.kernels import gains, refresh
 from barlovento.locate.packed import pack, pair
-from barlovento.locate.precision import learn_precision, set_precision
+from barlovento.locate.precision import learn_precision, prior_precision, set_precision
+from barlovento.locate.scatter import Scores
 from barlovento.locate.sweep import Record, record, sweeps
 from barlovento.locate.unknowns import (
     EPS,
@@ -73,6 +74,7 @@ class Draws:
     states: list[State]
     background: Floats
     plume: Floats
+    scores: Scores
 
 
 def start_state(p: Problem) -> State:
@@ -111,6 +113,7 @@ def start_state(p: Problem) -> State:
         grid=np.full(GRID * GRID, 1.0 / GRID**2),
         step=np.array([0.3] * 9 + [0.1] + [0.3] * (1 + slots)),
         precision=np.zeros((dim, dim)),
+        scores=np.zeros((int(p.group[-1]) + 1, dim)),
         seen=np.zeros((slots, p.site.shape[1], N_VIEW)),
         work=np.zeros((rows, N_WORK)),
         work_c=np.zeros((rows, turns)),
@@ -219,18 +222,34 @@ def align(chains: list[_Chain]) -> None:
 
 def sample(
     p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]
-) -> tuple[Record, list[Floats], list[Floats]]:
-    """Return the chain's draws, and snapshots of background and plume at every reading."""
+) -> tuple[Record, list[_Look]]:
+    """Return the chain's draws, and snapshots of background, plume and scores."""
     st = chain.state
     out = record(st, effort.sweeps // effort.thin)
-    background: list[Floats] = []
-    plume: list[Floats] = []
+    looks: list[_Look] = []
     for _ in range(10):
         sweeps(p, st, chain.rng, effort.sweeps // 10, thin=effort.thin, into=out)
-        background.append(st.b.copy())
-        plume.append(plume_of(p, st))
+        looks.append(_look(p, st))
         tell()
-    return out, background, plume
+    return out, looks
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one state says: background and plume at every reading, scores, slots in use."""
+
+    background: Floats
+    plume: Floats
+    scores: Floats
+    held: NDArray[np.int64]
+
+
+def _look(p: Problem, st: State) -> _Look:
+    """Return what a state says."""
+    plume = plume_of(p, st)
+    st.scores[:] = 0.0
+    gradient(pack(p), pack(st), 1.0, np.empty(len(st.precision)), np.int64(SCORES))
+    return _Look(st.b.copy(), plume, st.scores.copy(), st.on.copy())
 
 
 def plume_of(p: Problem, st: State) -> Floats:
@@ -341,13 +360,19 @@ def _draw(
 ) -> Draws:
     """Sample all chains once."""
     parts = list(pool.map(lambda c: sample(c.problem, c, effort, tell), chains))
+    looks = [look for part in parts for look in part[1]]
     return Draws(
         sources=np.array([part[0].sources[: part[0].kept] for part in parts]),
         nuisance=np.array([part[0].nuisance[: part[0].kept] for part in parts]),
         moved=np.array([part[0].moved[: part[0].kept] for part in parts]),
         states=[c.state for c in chains],
-        background=np.array([row for part in parts for row in part[1]]),
-        plume=np.array([row for part in parts for row in part[2]]),
+        background=np.array([look.background for look in looks]),
+        plume=np.array([look.plume for look in looks]),
+        scores=Scores(
+            values=np.array([look.scores for look in looks]),
+            held=np.array([look.held for look in looks]),
+            prior=prior_precision(chains[0].problem, chains[0].state),
+        ),
     )
 
 
@@ -360,4 +385,9 @@ def _append(first: Draws, second: Draws) -> Draws:
         states=second.states,
         background=np.concatenate([first.background, second.background]),
         plume=np.concatenate([first.plume, second.plume]),
+        scores=Scores(
+            values=np.concatenate([first.scores.values, second.scores.values]),
+            held=np.concatenate([first.scores.held, second.scores.held]),
+            prior=second.scores.prior,
+        ),
     )

@@ -52,6 +52,9 @@ from barlovento.locate.unknowns import BEND, GAMMA, LASTING, SIZE, TURNS, VANE
 N_WORK = 46
 """Columns of a row of scratch: 40 derivatives, then what ``_node`` adds [1]."""
 
+OUTER, SCORES = 1, 2
+"""What else a gradient is asked for: outer products of the blocks' scores, or the scores."""
+
 WEIGHT, ANGLE, SPREAD, EVEN, SLOT, READING = range(40, 46)
 
 
@@ -60,8 +63,9 @@ def gradient(p, st, beta, grad, want):  # type: ignore[no-untyped-def]
     """Return the tempered log density of what Hamiltonian moves change, and its gradient.
 
     Winds, contributions and the blocks' likelihoods of ``st`` are refreshed on the way. The
-    vector is that of :func:`~barlovento.locate.unknowns.dimension`. With ``want == 1`` the
-    outer products of the blocks' scores are added to ``precision``.
+    vector is that of :func:`~barlovento.locate.unknowns.dimension`. With ``want == OUTER`` the
+    outer products of the blocks' scores are added to ``precision``, with ``want == SCORES`` the
+    scores themselves to the row of ``scores`` that each block belongs to.
 
     Parameters
     ----------
@@ -72,7 +76,7 @@ def gradient(p, st, beta, grad, want):  # type: ignore[no-untyped-def]
     grad : ndarray, shape (D,)
         Filled with the gradient.
     want : int
-        1 for the outer products too.
+        OUTER or SCORES for these too.
 
     Returns
     -------
@@ -113,7 +117,10 @@ def gradient(p, st, beta, grad, want):  # type: ignore[no-untyped-def]
         standardise(p, st, score, 4 * n_slot + n_glob + 1)
         for v in range(dim):
             grad[v] += score[v]
-        if want == 1:
+        if want == SCORES:
+            for v in range(dim):
+                st.scores[p.group[k], v] += score[v]
+        if want == OUTER:
             for v in range(dim):
                 if score[v] != 0.0:
                     for u in range(dim):
@@ -129,7 +136,10 @@ def gradient(p, st, beta, grad, want):  # type: ignore[no-untyped-def]
             s = 1.0 / (1.0 + math.exp(-st.theta[j, d]))
             scale = (p.high[d] - p.low[d]) * s * (1.0 - s)
             grad[4 * j + d] = grad[4 * j + d] * scale + 1.0 - 2.0 * s
-            if want == 1:
+            if want == SCORES:
+                for g in range(st.scores.shape[0]):
+                    st.scores[g, 4 * j + d] *= scale
+            if want == OUTER:
                 for v in range(dim):
                     st.precision[4 * j + d, v] *= scale
                 for v in range(dim):

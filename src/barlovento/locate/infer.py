@@ -24,6 +24,7 @@ from barlovento.locate.kernels import variances
 from barlovento.locate.packed import pack
 from barlovento.locate.priors import MICRO
 from barlovento.locate.problem import SPEED_ERROR, Prepared, prepare
+from barlovento.locate.scatter import widen
 from barlovento.locate.summary import Cluster, relabel
 
 Floats = NDArray[np.float64]
@@ -138,9 +139,11 @@ def _posterior(
     log_rate = _take_out_speed(p, draws, seed)
     sources = draws.sources.copy()
     sources[..., 4] = log_rate
-    clusters = [c for c in relabel(sources, draws.nuisance[..., -1]) if c.probability > REPORTED]
+    sources, widened = _widened(prepared, draws, sources)
+    log_rate = sources[..., 4]
+    clusters = _reported(draws, sources)
     reported = tuple(_source(prepared, c, surveys[0]) for c in clusters)
-    diagnostics = _diagnostics(clusters, count)
+    diagnostics = _diagnostics(clusters, count, widened)
     to = np.array([np.cos(p.angle[0]).mean(), np.sin(p.angle[0]).mean()])
     to = to / max(float(np.hypot(*to)), 1e-9)
     advice = advise(prepared.prior, reported, number, diagnostics, searched[3])
@@ -191,6 +194,22 @@ def _posterior(
             "log_evidence_is_lower_bound": first < floor,
         },
     )
+
+
+def _reported(draws: Draws, sources: Floats) -> list[Cluster]:
+    """Return the sources that are reported."""
+    found = relabel(sources, draws.nuisance[..., -1])
+    return [c for c in found if c.probability > REPORTED]
+
+
+def _widened(prepared: Prepared, draws: Draws, sources: Floats) -> tuple[Floats, float]:
+    """Return draws widened to the scatter of the readings, and by how much at most."""
+    prior, worst = prepared.prior, 1.0
+    box = np.array([prior.x, prior.y]).T
+    for cluster in _reported(draws, sources):
+        sources, factor = widen(sources, draws.moved, draws.scores, cluster.values[..., 0], box)
+        worst = max(worst, factor)
+    return sources, worst
 
 
 def _take_out_speed(p: unknowns.Problem, draws: Draws, seed: int) -> Floats:
@@ -250,7 +269,7 @@ def _source(prepared: Prepared, cluster: Cluster, survey: Survey) -> Source:
     )
 
 
-def _diagnostics(clusters: list[Cluster], count: NDArray[Any]) -> Diagnostics:
+def _diagnostics(clusters: list[Cluster], count: NDArray[Any], widened: float) -> Diagnostics:
     """Return how far the chains agree."""
     ess, worst = [], [rhat(count.astype(float) + 0.0)]
     for cluster in clusters:
@@ -282,6 +301,7 @@ def _diagnostics(clusters: list[Cluster], count: NDArray[Any]) -> Diagnostics:
         min_ess=float(min(ess)) if ess else None,
         max_rhat=float(max(worst)),
         draws=int(count.size),
+        widened=widened,
         warnings=tuple(warnings),
     )
 

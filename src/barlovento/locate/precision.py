@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from barlovento.locate.gradient import gradient
+from barlovento.locate.gradient import OUTER, gradient
 from barlovento.locate.packed import pack
 from barlovento.locate.trajectory import moving, read, write
 from barlovento.locate.unknowns import DIR_SD, LASTING, SENSOR_SD, TURN_SD, Problem, State
@@ -37,7 +37,7 @@ def set_precision(p: Problem, seen: Sequence[State], *, curved: bool = False) ->
     st = seen[-1]
     slots, dim = len(st.on), len(st.precision)
     outer, bend, held = np.zeros((dim, dim)), np.zeros((dim, dim)), np.zeros(dim)
-    prior = _prior_precision(p, st)
+    prior = prior_precision(p, st)
     for other in seen:
         one, two = _curvature(p, other, prior, curved=curved)
         outer += one
@@ -59,8 +59,14 @@ def set_precision(p: Problem, seen: Sequence[State], *, curved: bool = False) ->
     st.precision[:] = (side * value) @ side.T
 
 
-def _prior_precision(p: Problem, st: State) -> Floats:
-    """Return the precision that the priors give each unknown, shape (D,)."""
+def prior_precision(p: Problem, st: State) -> Floats:
+    """Return the precision that the priors give each unknown, shape (D,).
+
+    Parameters
+    ----------
+    p, st : Problem, State
+        The arrays and a chain.
+    """
     slots, surveys = len(st.on), (len(st.phi) - LASTING) // 3
     prior = np.concatenate(
         [
@@ -81,7 +87,7 @@ def _curvature(p: Problem, st: State, prior: Floats, *, curved: bool) -> tuple[F
     dim = len(prior)
     grad = np.zeros(dim)
     st.precision[:] = 0.0
-    gradient(pp, ps, 1.0, grad, 1)
+    gradient(pp, ps, 1.0, grad, OUTER)
     outer = st.precision.copy()
     if not curved:
         return outer, outer + np.diag(prior)

@@ -39,6 +39,7 @@ from barlovento.locate.priors import (
 )
 from barlovento.locate.puff_set import puffs_of_all
 from barlovento.locate.readings import Reduced, at_lag, nodes, pieces, reduce_readings
+from barlovento.locate.scatter import groups_of
 from barlovento.locate.weights import fresh, news, trust
 
 Floats = NDArray[np.float64]
@@ -189,6 +190,7 @@ def prepare(surveys: Sequence[Survey]) -> Prepared:
         block=block,
         block_start=np.concatenate([[0], np.cumsum(np.bincount(block, minlength=blocks))]),
         block_row=np.argsort(block, kind="stable"),
+        group=groups_of(blocks),
         turn_node=turn_node,
         turn_log_weight=turn_log_weight,
         turn_factor=turn_factor(joined["speed"][0], block),

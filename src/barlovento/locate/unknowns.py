@@ -67,6 +67,7 @@ class Problem(NamedTuple):
     block: Ints  # (n,)
     block_start: Ints  # (k + 1,) first place of each block in ``block_row``
     block_row: Ints  # (n,) readings sorted by block
+    group: Ints  # (k,) stretch of the survey that each block belongs to, see scatter
     turn_node: Floats  # (t,) turns of a block that are summed over, in units of their scale [1]
     turn_log_weight: Floats  # (t,) [1]
     turn_factor: Floats  # (k,) on the scale of each block's turns [1]
@@ -136,6 +137,7 @@ class State(NamedTuple):
     grid: Floats  # (cells,) birth density over cells, sums to one
     step: Floats  # adapted step sizes
     precision: Floats  # (D, D) preconditioner over all slots and lasting unknowns
+    scores: Floats  # (groups, D) scores of the stretches, filled when asked for
     seen: Floats  # (J, s, N_VIEW) views of the sites from each source, see dispersion.plume.view
     work: Floats  # scratch of the gradient: one row per source and node of a block
     work_c: Floats

@@ -29,6 +29,7 @@ MOST_CHARTS = 24
 GOOD_RHAT = 1.01
 FAIR_RHAT = 1.1
 GOOD_ESS = 400
+WIDE = 2.0
 FAIR_ESS = 100
 
 Rows = list[dict[str, Any]]
@@ -246,6 +247,16 @@ def _diagnostics(posterior: Posterior) -> Rows:
             "grade": agree[1],
         }
     ]
+    if found.widened > 1.0:
+        rows.append(
+            {
+                "name": "Regions and intervals widened by (at most)",
+                "value": printed.figures(found.widened, 2),
+                "meaning": "Stretches of the survey pull the answer apart by more than the model "
+                "says, so the draws were spread until both agree.",
+                "grade": "good" if found.widened < WIDE else "fair",
+            }
+        )
     if found.min_ess is not None:
         ess = found.min_ess
         enough, grade = (

@@ -65,6 +65,7 @@ def result_document(
         "diagnostics": {
             "min_ess": posterior.diagnostics.min_ess,
             "max_rhat": posterior.diagnostics.max_rhat,
+            "widened": posterior.diagnostics.widened,
             "draws": posterior.diagnostics.draws,
             "warnings": list(posterior.diagnostics.warnings),
         },

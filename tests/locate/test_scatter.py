@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st_
 
-from barlovento.locate.scatter import STRETCHES, Scores, groups_of, widen, widening
+from barlovento.locate.scatter import STRETCHES, Scores, beyond_chance, groups_of, widen, widening
 
 DRAWS = 2000
 
@@ -48,6 +48,27 @@ def test_intervals_hold_the_truth_as_often_as_they_say(lasting: float) -> None:
     assert 0.84 <= np.mean(held) <= 0.97
     true = np.sqrt(1.0 + 10.0 * lasting**2)
     assert np.median(factors) == pytest.approx(true, rel=0.15)
+
+
+def test_chance_alone_widens_little() -> None:
+    # Twenty stretches and three directions: the largest eigenvalue of pure chance is near two.
+    rng = np.random.default_rng(11)
+    factors = []
+    for _ in range(300):
+        drawn = rng.normal(0.0, 1.0, (DRAWS // 4, 3))
+        pulls = rng.normal(0.0, 1.0 / np.sqrt(STRETCHES), (STRETCHES, 3))
+        factors.append(widening(drawn, drawn, np.stack([pulls] * 2), np.zeros(3))[1])
+    assert np.mean(factors) < 1.1
+    assert np.median(factors) == pytest.approx(1.0, abs=0.01)
+
+
+def test_variances_beyond_chance_are_those_of_the_spiked_model() -> None:
+    # A true variance l shows as l + ratio l / (l - 1) (Baik and Silverstein 2006, eq. 1.10).
+    ratio = 3.0 / 19.0
+    for true in (1.5, 2.0, 4.0, 25.0):
+        seen = true + ratio * true / (true - 1.0)
+        assert beyond_chance(np.array([seen]), ratio)[0] == pytest.approx(true)
+    assert list(beyond_chance(np.array([0.2, 1.0, 1.9]), ratio)) == [1.0, 1.0, 1.0]
 
 
 def test_draws_are_never_drawn_together() -> None:

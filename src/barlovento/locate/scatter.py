@@ -101,9 +101,36 @@ def widening(own: Floats, moved: Floats, scores: Floats, prior: Floats) -> tuple
     root = np.linalg.cholesky(inside)
     half = np.linalg.solve(root, np.linalg.solve(root, spread).T)
     value, vector = np.linalg.eigh(0.5 * (half + half.T))
-    stretch = np.sqrt(np.maximum(value, 1.0))
+    stretch = np.sqrt(beyond_chance(value, v / (count - 1)))
     turn = root @ (vector * stretch) @ vector.T @ np.linalg.inv(root)
     return np.asarray(turn), float(stretch.max())
+
+
+def beyond_chance(value: Floats, ratio: float) -> Floats:
+    """Return by how much variances exceed one, beyond what few stretches show by chance.
+
+    Parameters
+    ----------
+    value : ndarray, shape (v,)
+        Eigenvalues of a covariance estimated where the true one is the identity in most
+        directions [1].
+    ratio : float
+        Directions over degrees of freedom [1].
+
+    Returns
+    -------
+    ndarray, shape (v,)
+        The true variances that such eigenvalues speak of; one where chance explains them [1].
+
+    References
+    ----------
+    Donoho, Gavish and Johnstone (2018), Annals of Statistics 46, 1742, eq. 1.10 (spiked model).
+    """
+    edge = (1.0 + np.sqrt(ratio)) ** 2
+    high = np.maximum(value, edge)
+    shifted = high + 1.0 - ratio
+    true = 0.5 * (shifted + np.sqrt(np.maximum(shifted**2 - 4.0 * high, 0.0)))
+    return np.where(value > edge, true, 1.0)
 
 
 def widen(

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st_
 
-from barlovento.locate.scatter import STRETCHES, Scores, beyond_chance, groups_of, widen, widening
+from barlovento.locate.scatter import (
+    FARTHEST,
+    STRETCHES,
+    Scores,
+    beyond_chance,
+    groups_of,
+    widen,
+    widening,
+)
 
 DRAWS = 2000
 
@@ -69,6 +77,13 @@ def test_variances_beyond_chance_are_those_of_the_spiked_model() -> None:
         seen = true + ratio * true / (true - 1.0)
         assert beyond_chance(np.array([seen]), ratio)[0] == pytest.approx(true)
     assert list(beyond_chance(np.array([0.2, 1.0, 1.9]), ratio)) == [1.0, 1.0, 1.0]
+
+
+def test_widths_grow_by_no_more_than_is_known() -> None:
+    rng = np.random.default_rng(12)
+    drawn = rng.normal(0.0, 1.0, (DRAWS, 1))
+    pulls = rng.normal(0.0, 100.0, (4, STRETCHES, 1))
+    assert widening(drawn, drawn, pulls, np.zeros(1))[1] == FARTHEST
 
 
 def test_draws_are_never_drawn_together() -> None:

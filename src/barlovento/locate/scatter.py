@@ -31,6 +31,9 @@ Schmeiser (1982), Operations Research 30, 556: 10 to 30 batches.
 FEWEST = 10
 """Stretches below which their scatter tells too little."""
 
+FARTHEST = 4.0
+"""Most that a width is multiplied by: how the answer moves is known near it only [1]."""
+
 OFTEN = 40
 """Fewest draws that hold a source, and by which its own spread is known."""
 
@@ -101,7 +104,7 @@ def widening(own: Floats, moved: Floats, scores: Floats, prior: Floats) -> tuple
     root = np.linalg.cholesky(inside)
     half = np.linalg.solve(root, np.linalg.solve(root, spread).T)
     value, vector = np.linalg.eigh(0.5 * (half + half.T))
-    stretch = np.sqrt(beyond_chance(value, v / (count - 1)))
+    stretch = np.minimum(np.sqrt(beyond_chance(value, v / (count - 1))), FARTHEST)
     turn = root @ (vector * stretch) @ vector.T @ np.linalg.inv(root)
     return np.asarray(turn), float(stretch.max())
 

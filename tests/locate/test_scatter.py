@@ -82,7 +82,7 @@ def test_variances_beyond_chance_are_those_of_the_spiked_model() -> None:
 def test_widths_grow_by_no_more_than_is_known() -> None:
     rng = np.random.default_rng(12)
     drawn = rng.normal(0.0, 1.0, (DRAWS, 1))
-    pulls = rng.normal(0.0, 100.0, (4, STRETCHES, 1))
+    pulls = np.repeat(rng.normal(0.0, 100.0, (1, STRETCHES, 1)), 4, axis=0)
     assert widening(drawn, drawn, pulls, np.zeros(1))[1] == FARTHEST
 
 

@@ -16,8 +16,9 @@ from barlovento.dispersion.plume import N_VIEW
 from barlovento.locate.background import move_background
 from barlovento.locate.birth_map import GRID, set_birth_map
 from barlovento.locate.diagnose import agree
-from barlovento.locate.gradient import N_WORK, SCORES, gradient
-from barlovento.locate.kernels import gains, refresh
+from barlovento.locate.draws import Draws, Look, append, look
+from barlovento.locate.gradient import N_WORK
+from barlovento.locate.kernels import refresh
 from barlovento.locate.packed import pack, pair
 from barlovento.locate.precision import learn_precision, prior_precision, set_precision
 from barlovento.locate.scatter import Scores
@@ -62,19 +63,6 @@ class Effort:
     sweeps: int = 1000
     most: int = 0
     thin: int = 1
-
-
-@dataclass(slots=True)
-class Draws:
-    """Raw draws of all chains; see ``sweep.sweeps`` for the columns."""
-
-    sources: Floats
-    nuisance: Floats
-    moved: Floats
-    states: list[State]
-    background: Floats
-    plume: Floats
-    scores: Scores
 
 
 def start_state(p: Problem) -> State:
@@ -220,45 +208,30 @@ def align(chains: list[_Chain]) -> None:
             array[...] = array[order]
 
 
+def catch_up(chains: list[_Chain]) -> list[int]:
+    """Let chains that lag far behind start again from the best; return those that don't."""
+    best = max(chains, key=lambda c: c.level)
+    kept = [k for k, chain in enumerate(chains) if chain.level >= best.level - BEHIND]
+    for k, chain in enumerate(chains):
+        if k not in kept:
+            for mine, its in zip(chain.state, best.state, strict=True):
+                mine[...] = its
+            chain.maps = list(best.maps)
+    return kept
+
+
 def sample(
     p: Problem, chain: _Chain, effort: Effort, tell: Callable[[], None]
-) -> tuple[Record, list[_Look]]:
+) -> tuple[Record, list[Look]]:
     """Return the chain's draws, and snapshots of background, plume and scores."""
     st = chain.state
     out = record(st, effort.sweeps // effort.thin)
-    looks: list[_Look] = []
+    looks: list[Look] = []
     for _ in range(10):
         sweeps(p, st, chain.rng, effort.sweeps // 10, thin=effort.thin, into=out)
-        looks.append(_look(p, st))
+        looks.append(look(p, st))
         tell()
     return out, looks
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What one state says: background and plume at every reading, scores, slots in use."""
-
-    background: Floats
-    plume: Floats
-    scores: Floats
-    held: NDArray[np.int64]
-
-
-def _look(p: Problem, st: State) -> _Look:
-    """Return what a state says."""
-    plume = plume_of(p, st)
-    st.scores[:] = 0.0
-    gradient(pack(p), pack(st), 1.0, np.empty(len(st.precision)), np.int64(SCORES))
-    return _Look(st.b.copy(), plume, st.scores.copy(), st.on.copy())
-
-
-def plume_of(p: Problem, st: State) -> Floats:
-    """Return what all plumes add to each reading, gains included, shape (n,) [ug m-3]."""
-    sensor = np.empty(len(st.noise))
-    gains(pack(p), pack(st), sensor)
-    at = st.turn_at[p.block]
-    total = (st.c[:, np.arange(len(at)), at] * st.on[:, None]).sum(axis=0)
-    return np.asarray(total * sensor[p.sensor])
 
 
 FRESH = 0.4
@@ -316,12 +289,7 @@ def run_chains(p: Problem, seed: int, effort: Effort, tell: Callable[[float], No
 
     with ThreadPoolExecutor(min(effort.chains, os.cpu_count() or 1)) as pool:
         list(pool.map(lambda c: warm_up(c.problem, c, effort, step(effort.warm_up // 2)), chains))
-        best = max(chains, key=lambda c: c.level)
-        for chain in chains:
-            if chain.level < best.level - BEHIND:
-                for mine, its in zip(chain.state, best.state, strict=True):
-                    mine[...] = its
-                chain.maps = list(best.maps)
+        catch_up(chains)
         align(chains)
         list(pool.map(lambda c: settle(c.problem, c, effort, step(effort.warm_up // 2)), chains))
         for times in (1, 2):
@@ -340,13 +308,20 @@ def run_chains(p: Problem, seed: int, effort: Effort, tell: Callable[[float], No
         done_with = effort.sweeps
         while done_with + effort.sweeps <= effort.most and not agree(draws.sources, draws.nuisance):
             if done_with == effort.sweeps:
-                # The first draws have shown better than the warm-up how wide everything is. They
-                # serve to move faster from here on, and count no more.
-                learn_precision([c.state for c in chains], [*draws.moved], [*draws.sources[..., 0]])
+                # The first draws have shown better than the warm-up how wide everything is, and
+                # who is behind. They serve to move faster from here on, and count no more.
+                for chain, rows in zip(chains, draws.nuisance, strict=True):
+                    chain.level = float(rows[:, -1].mean())
+                kept = catch_up(chains)
+                learn_precision(
+                    [c.state for c in chains],
+                    [draws.moved[k] for k in kept],
+                    [draws.sources[k, ..., 0] for k in kept],
+                )
                 list(pool.map(lambda c: listen(c.problem, c, effort.warm_up, _still), chains))
                 draws = _draw(pool, chains, effort, tell_draws)
             else:
-                draws = _append(draws, _draw(pool, chains, effort, tell_draws))
+                draws = append(draws, _draw(pool, chains, effort, tell_draws))
             done_with += effort.sweeps
     return draws
 
@@ -372,22 +347,5 @@ def _draw(
             values=np.array([look.scores for look in looks]),
             held=np.array([look.held for look in looks]),
             prior=prior_precision(chains[0].problem, chains[0].state),
-        ),
-    )
-
-
-def _append(first: Draws, second: Draws) -> Draws:
-    """Return the draws of two stretches of the same chains."""
-    return Draws(
-        sources=np.concatenate([first.sources, second.sources], axis=1),
-        nuisance=np.concatenate([first.nuisance, second.nuisance], axis=1),
-        moved=np.concatenate([first.moved, second.moved], axis=1),
-        states=second.states,
-        background=np.concatenate([first.background, second.background]),
-        plume=np.concatenate([first.plume, second.plume]),
-        scores=Scores(
-            values=np.concatenate([first.scores.values, second.scores.values]),
-            held=np.concatenate([first.scores.held, second.scores.held]),
-            prior=second.scores.prior,
         ),
     )

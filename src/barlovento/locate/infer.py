@@ -17,9 +17,10 @@ from barlovento.errors import BadInput
 from barlovento.locate import unknowns
 from barlovento.locate.advice import advise, next_places
 from barlovento.locate.assumptions import assumptions
-from barlovento.locate.chains import Draws, Effort, run_chains
+from barlovento.locate.chains import Effort, run_chains
 from barlovento.locate.detection import searched_map
 from barlovento.locate.diagnose import bulk_ess, rhat
+from barlovento.locate.draws import Draws
 from barlovento.locate.kernels import variances
 from barlovento.locate.packed import pack
 from barlovento.locate.priors import MICRO
